@@ -1,0 +1,178 @@
+import { z } from 'zod';
+import { isAccountId, ACCOUNT_TYPES, type AccountId } from '../ledger/account.js';
+import { isCurrency, type Currency } from '../ledger/currency.js';
+import { isDay, type Day } from '../ledger/day.js';
+import { isEntry, journalEntry, type JournalEntry, type LegInput } from '../ledger/entry.js';
+import type { RecordedEvent } from '../ports/event-store.js';
+import type { EventMetadata, LedgerEvent } from './event.js';
+import { EventUndecodable, upcast } from './upcast.js';
+
+/*
+ * One codec per event type and version. Amounts and revisions are decimal strings in JSON and
+ * bigint inside; nothing is guessed from the look of a text.
+ */
+
+/** A signed integer as a decimal string. */
+const integer = z
+  .string()
+  .regex(/^(?:0|-?[1-9]\d{0,39})$/)
+  .transform((text) => BigInt(text));
+
+const accountId = z.custom<AccountId>((text) => typeof text === 'string' && isAccountId(text));
+const currency = z.custom<Currency>((text) => typeof text === 'string' && isCurrency(text));
+const day = z.custom<Day>((text) => typeof text === 'string' && isDay(text));
+
+const entry = z
+  .strictObject({
+    legs: z.array(
+      z.strictObject({
+        account: z.string(),
+        side: z.enum(['debit', 'credit']),
+        amount: integer,
+        currency: z.string(),
+      }),
+    ),
+  })
+  .transform((wire, context): JournalEntry => {
+    const made = journalEntry(wire.legs satisfies LegInput[]);
+    if (isEntry(made)) return made;
+    context.addIssue({ code: 'custom', message: `${made.code}: ${made.reason}` });
+    return z.NEVER;
+  });
+
+/** The schemas of the current version of every event's data. */
+const schemas = {
+  AccountDeclared: z.strictObject({
+    code: z.string(),
+    name: z.string(),
+    type: z.enum(ACCOUNT_TYPES),
+    guarded: z.boolean(),
+    floor: integer,
+    currencies: z.array(z.string()),
+  }),
+  EntryPosted: z.strictObject({
+    id: z.string(),
+    description: z.string(),
+    entry,
+    reverses: z.string().exactOptional(),
+    metadata: z.record(z.string(), z.string()).exactOptional(),
+  }),
+  EntryClaimed: z.strictObject({ id: z.string(), stream: z.string(), afterRevision: integer }),
+  HoldPlaced: z.strictObject({
+    id: z.string(),
+    account: accountId,
+    amount: integer,
+    currency,
+    expiresAt: z.int(),
+    description: z.string(),
+    entry,
+  }),
+  HoldSettled: z.strictObject({ id: z.string(), settled: integer, to: accountId, entry }),
+  HoldReleased: z.strictObject({ id: z.string(), reason: z.enum(['released', 'expired']), entry }),
+} as const satisfies Record<LedgerEvent['type'], z.ZodType>;
+
+const metadataSchema = z.strictObject({
+  schemaVersion: z.int().positive(),
+  commandId: z.string(),
+  $correlationId: z.string(),
+  $causationId: z.string().exactOptional(),
+  actor: z.string(),
+  occurredAt: z.iso.datetime({ precision: 3 }).exactOptional(),
+  effectiveDate: day,
+  traceparent: z.string().exactOptional(),
+  fingerprint: z.string().exactOptional(),
+});
+
+/** An event of the log, decoded and brought to the current version. */
+export type DecodedEvent = Readonly<{
+  event: LedgerEvent;
+  metadata: EventMetadata;
+  eventId: string;
+  stream: string;
+  revision: bigint;
+  position: bigint;
+  recordedAt: number;
+}>;
+
+/**
+ * Decodes a recorded event: metadata, then the chain of upcasters, then the codec of its type.
+ * @throws {EventUndecodable} unknown type, unknown or future version, or data of another shape
+ */
+export function decodeEvent(recorded: RecordedEvent): DecodedEvent {
+  const metadata = decodeMetadata(recorded);
+  const current = upcast(recorded, metadata.schemaVersion, parseJson(recorded, recorded.data));
+  const event = decodeData(recorded, current.type, current.data);
+  const { eventId, stream, revision, position, recordedAt } = recorded;
+  return { event, metadata, eventId, stream, revision, position, recordedAt };
+}
+
+/** JSON text of an event's data. */
+export function encodeData(event: LedgerEvent): string {
+  // bigint has no JSON form of its own; ours is a decimal string, and the codec says where.
+  return JSON.stringify(event.data, (_key, value: unknown) =>
+    typeof value === 'bigint' ? value.toString() : value,
+  );
+}
+
+/** JSON text of an event's metadata. What equals its default is left out. */
+export function encodeMetadata(metadata: EventMetadata): string {
+  const { schemaVersion, commandId, correlationId, causationId, actor, occurredAt } = metadata;
+  return JSON.stringify({
+    schemaVersion,
+    commandId,
+    $correlationId: correlationId,
+    $causationId: causationId === commandId ? undefined : causationId,
+    actor,
+    occurredAt: occurredAt === undefined ? undefined : new Date(occurredAt).toISOString(),
+    effectiveDate: metadata.effectiveDate,
+    traceparent: metadata.traceparent,
+    fingerprint: metadata.fingerprint,
+  });
+}
+
+function decodeMetadata(recorded: RecordedEvent): EventMetadata {
+  const parsed = metadataSchema.safeParse(parseJson(recorded, recorded.metadata));
+  if (!parsed.success) {
+    throw new EventUndecodable(recorded.position, `metadata: ${z.prettifyError(parsed.error)}`);
+  }
+  const { $correlationId, $causationId, occurredAt, ...rest } = parsed.data;
+  return {
+    ...rest,
+    correlationId: $correlationId,
+    causationId: $causationId ?? rest.commandId,
+    ...(occurredAt === undefined ? {} : { occurredAt: Date.parse(occurredAt) }),
+  };
+}
+
+function decodeData(recorded: RecordedEvent, type: string, data: unknown): LedgerEvent {
+  switch (type) {
+    case 'AccountDeclared':
+      return { type, data: parse(recorded, schemas.AccountDeclared, data) };
+    case 'EntryPosted':
+      return { type, data: parse(recorded, schemas.EntryPosted, data) };
+    case 'EntryClaimed':
+      return { type, data: parse(recorded, schemas.EntryClaimed, data) };
+    case 'HoldPlaced':
+      return { type, data: parse(recorded, schemas.HoldPlaced, data) };
+    case 'HoldSettled':
+      return { type, data: parse(recorded, schemas.HoldSettled, data) };
+    case 'HoldReleased':
+      return { type, data: parse(recorded, schemas.HoldReleased, data) };
+    default:
+      throw new EventUndecodable(recorded.position, `unknown type ${type}`);
+  }
+}
+
+function parse<T>(recorded: RecordedEvent, schema: z.ZodType<T>, data: unknown): T {
+  const parsed = schema.safeParse(data);
+  if (parsed.success) return parsed.data;
+  throw new EventUndecodable(recorded.position, z.prettifyError(parsed.error));
+}
+
+function parseJson(recorded: RecordedEvent, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new EventUndecodable(recorded.position, 'not JSON');
+  }
+}

@@ -1,0 +1,61 @@
+import type { RecordedEvent } from '../ports/event-store.js';
+import type { LedgerEvent } from './event.js';
+
+/** The version this program writes of each type. A golden file holds every version ever written. */
+export const CURRENT_VERSION: Readonly<Record<LedgerEvent['type'], number>> = {
+  AccountDeclared: 1,
+  EntryPosted: 1,
+  EntryClaimed: 1,
+  HoldPlaced: 1,
+  HoldSettled: 1,
+  HoldReleased: 1,
+};
+
+/** The event cannot be read by this program: it is to be parked, never passed on. */
+export class EventUndecodable extends Error {
+  override readonly name = 'EventUndecodable';
+  constructor(
+    readonly position: bigint,
+    readonly reason: string,
+  ) {
+    super(`event at position ${position} cannot be decoded: ${reason}`);
+  }
+}
+
+/** An event's data in the shape of some version of some type. */
+type Versioned = Readonly<{ type: string; data: unknown }>;
+
+/** Takes data of one version to the next. Pure and total: it renames and defaults, never invents. */
+type Upcaster = (event: Versioned) => Versioned;
+
+/** `Type@version` → the step to `version + 1`. Empty until a second version of a type exists. */
+const UPCASTERS: ReadonlyMap<string, Upcaster> = new Map();
+
+/**
+ * Brings an event's data to the current version of its type.
+ * @throws {EventUndecodable} the type is unknown, or the version is from the future
+ */
+export function upcast(
+  recorded: RecordedEvent,
+  schemaVersion: number,
+  data: unknown,
+  current: Readonly<Record<string, number>> = CURRENT_VERSION,
+  upcasters: ReadonlyMap<string, Upcaster> = UPCASTERS,
+): Versioned {
+  let event: Versioned = { type: recorded.type, data };
+  for (let version = schemaVersion; ; version++) {
+    const latest = current[event.type];
+    if (latest === undefined) {
+      throw new EventUndecodable(recorded.position, `unknown type ${event.type}`);
+    }
+    if (version === latest) return event;
+    const step = upcasters.get(`${event.type}@${version}`);
+    if (version > latest || step === undefined) {
+      throw new EventUndecodable(
+        recorded.position,
+        `version ${version} of ${event.type} is unknown; this program knows up to ${latest}`,
+      );
+    }
+    event = step(event);
+  }
+}

@@ -1,0 +1,2 @@
+/** Makes a new UUID, in lower case. */
+export type Ids = () => string;
