@@ -7,14 +7,37 @@ export type Day = string & { readonly __brand: 'Day' };
 const DAY = /^(\d{4})-(\d{2})-(\d{2})$/;
 const MS_PER_DAY = 86_400_000;
 
+/** The calendar repeats itself after 400 years, which are this many days. */
+const CYCLE_YEARS = 400;
+const CYCLE_DAYS = 146_097;
+
+/** Day numbers of 0000-01-01 and 9999-12-31: what four digits of a year can say. */
+const FIRST = -719_528;
+const LAST = 2_932_896;
+
 /** The day number of a `YYYY-MM-DD` that exists in the calendar, else undefined. */
 export function dayNumber(text: string): number | undefined {
   const match = DAY.exec(text);
   if (match === null) return undefined;
   const [year, month, date] = [Number(match[1]), Number(match[2]), Number(match[3])];
-  const number = Date.UTC(year, month - 1, date) / MS_PER_DAY;
-  // Date.UTC rolls 30 February over into March, and takes years below 100 for 19xx.
-  return Number.isFinite(number) && formatDay(number) === text ? number : undefined;
+  if (date < 1 || date > daysIn(year, month)) return undefined;
+  // One cycle later and back, because Date.UTC takes the years below 100 for 19xx.
+  return Date.UTC(year + CYCLE_YEARS, month - 1, date) / MS_PER_DAY - CYCLE_DAYS;
+}
+
+/** Days of a month, 0 for a month there is not. */
+function daysIn(year: number, month: number): number {
+  switch (month) {
+    case 2:
+      return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
+    case 4:
+    case 6:
+    case 9:
+    case 11:
+      return 30;
+    default:
+      return month >= 1 && month <= 12 ? 31 : 0;
+  }
 }
 
 /** Whether the text is a day of the calendar. */
@@ -22,8 +45,12 @@ export function isDay(text: string): text is Day {
   return dayNumber(text) !== undefined;
 }
 
-/** `YYYY-MM-DD` of a day number. */
+/** `YYYY-MM-DD` of a day number. @throws Error when no year of four digits has such a day */
 export function formatDay(number: number): Day {
+  if (!Number.isInteger(number) || number < FIRST || number > LAST) {
+    throw new Error(`${number} is not the number of a day`);
+  }
+  // The one cast that makes the brand: every number in the range is a day.
   return new Date(number * MS_PER_DAY).toISOString().slice(0, 10) as Day;
 }
 

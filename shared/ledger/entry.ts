@@ -27,15 +27,13 @@ export type EntryRefusal =
   | Readonly<{ code: 'TOO_FEW_LEGS' | 'TOO_MANY_LEGS'; field: 'legs'; reason: string }>
   | Readonly<{
       code:
-        | 'ZERO_AMOUNT'
-        | 'AMOUNT_OVERFLOW'
-        | 'ACCOUNT_MALFORMED'
-        | 'CURRENCY_UNKNOWN'
-        | 'UNBALANCED';
+        'ZERO_AMOUNT' | 'AMOUNT_OVERFLOW' | 'ACCOUNT_MALFORMED' | 'CURRENCY_UNKNOWN' | 'UNBALANCED';
       field: string;
       value: string;
       reason: string;
     }>;
+
+const SIDES: ReadonlySet<string> = new Set<Side>(['debit', 'credit']);
 
 /** Most legs an entry may have, so that its event stays far below 1 MiB in any store. */
 export const MAX_LEGS = 500;
@@ -43,6 +41,7 @@ export const MAX_LEGS = 500;
 /**
  * Makes an entry, or says why the legs are none: at least two legs, every amount above zero and
  * within int64, and debits equal to credits in every currency.
+ * @throws Error when something is not a leg at all: a hole, a number for an amount, a third side
  */
 export function journalEntry(legs: readonly LegInput[]): JournalEntry | EntryRefusal {
   if (legs.length < 2) {
@@ -61,8 +60,9 @@ export function journalEntry(legs: readonly LegInput[]): JournalEntry | EntryRef
   }
   const refusal = checkBalance(legs);
   if (refusal !== undefined) return refusal;
-  // The one cast that makes the brand: everything above has been checked.
-  return { legs } as JournalEntry;
+  // A frozen copy: an entry stays balanced whatever its maker does with the legs afterwards. The
+  // one cast makes the brand: everything has been checked.
+  return Object.freeze({ legs: Object.freeze(legs.map(frozenLeg)) }) as JournalEntry;
 }
 
 /** Whether {@link journalEntry} answered with an entry. */
@@ -79,8 +79,16 @@ export function reverseEntry(entry: JournalEntry): JournalEntry {
   return reversed;
 }
 
+function frozenLeg({ account, side, amount, currency }: LegInput): LegInput {
+  return Object.freeze({ account, side, amount, currency });
+}
+
 function checkLeg(leg: LegInput | undefined, index: number): EntryRefusal | undefined {
   if (leg === undefined) throw new Error('a leg is missing');
+  // The types say so already, but a leg that slipped past them must not pass for a balanced one.
+  if (typeof leg.amount !== 'bigint' || !SIDES.has(leg.side)) {
+    throw new Error(`leg ${index} is not a leg`);
+  }
   const refuse = (
     code: 'ZERO_AMOUNT' | 'AMOUNT_OVERFLOW' | 'ACCOUNT_MALFORMED' | 'CURRENCY_UNKNOWN',
     part: 'amount' | 'account' | 'currency',

@@ -30,8 +30,8 @@ export function parseMajorUnits(text: string, currency: Currency): bigint | unde
   const places = exponent(currency);
   if (fraction.length > places) return undefined;
   const magnitude = BigInt(whole + fraction.padEnd(places, '0'));
-  if (magnitude > MAX_AMOUNT) return undefined;
-  return sign === '-' ? -magnitude : magnitude;
+  const amount = sign === '-' ? -magnitude : magnitude;
+  return BigInt.asIntN(64, amount) === amount ? amount : undefined;
 }
 
 /** Writes minor units as major units with exactly the currency's places: 70000 CZK is "700.00". */
