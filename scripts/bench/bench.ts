@@ -1,0 +1,53 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Benchmark, Scale } from './benchmark.js';
+import { describeMachine } from './machine.js';
+import { OVER_HTTP } from './over-http.js';
+import { allHeld, renderReport, type BenchReport, type ReportFormat } from './report.js';
+
+export type BenchOptions = Readonly<{
+  /** The name of one benchmark; default: all. */
+  only?: string;
+  scale: Scale;
+  format: ReportFormat;
+  /** Takes the report. */
+  write: (text: string) => void;
+  /** Takes a line of progress now and then. */
+  say: (text: string) => void;
+}>;
+
+const BENCHMARKS: readonly Benchmark[] = [...OVER_HTTP];
+
+/** Names that `only` may have. */
+export const BENCHMARK_NAMES: readonly string[] = BENCHMARKS.map((benchmark) => benchmark.name);
+
+/**
+ * Runs the benchmarks and writes the report.
+ * @returns whether every check held; a missed aim is shown, and is no failure
+ * @throws {RangeError} there is no benchmark of that name
+ */
+export async function runBench(options: BenchOptions): Promise<boolean> {
+  const { only, scale, format, say } = options;
+  const chosen = BENCHMARKS.filter(({ name }) => only === undefined || name === only);
+  if (chosen.length === 0) {
+    throw new RangeError(`no benchmark ${only ?? ''}; there are ${BENCHMARK_NAMES.join(', ')}`);
+  }
+  const results: BenchReport['results'][number][] = [];
+  for (const benchmark of chosen) {
+    say(benchmark.name);
+    results.push(...(await benchmark.run({ scale, say: (text) => say(`  ${text}`) })));
+  }
+  const report: BenchReport = { scale, machine: measuredMachine(), results };
+  options.write(renderReport(report, format));
+  return allHeld(report);
+}
+
+function measuredMachine(): BenchReport['machine'] {
+  const folder = mkdtempSync(join(tmpdir(), 'sagae-bench-'));
+  try {
+    return describeMachine(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
