@@ -59,7 +59,7 @@ const loadResult = z.strictObject({
 });
 export type LoadResult = z.infer<typeof loadResult>;
 
-const GENERATOR = fileURLToPath(new URL('./load-main.js', import.meta.url));
+const GENERATOR = fileURLToPath(new URL('./load-worker.js', import.meta.url));
 
 /**
  * Puts load on a server from a process of its own, so that measuring and serving do not share an
