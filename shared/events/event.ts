@@ -54,18 +54,10 @@ export type HoldPlaced = Monetary<
 export type HoldSettled = Monetary<'HoldSettled', { id: string; settled: bigint; to: AccountId }>;
 
 /** Held money went back to the account. */
-export type HoldReleased = Monetary<
-  'HoldReleased',
-  { id: string; reason: 'released' | 'expired' }
->;
+export type HoldReleased = Monetary<'HoldReleased', { id: string; reason: 'released' | 'expired' }>;
 
 export type LedgerEvent =
-  | AccountDeclared
-  | EntryPosted
-  | EntryClaimed
-  | HoldPlaced
-  | HoldSettled
-  | HoldReleased;
+  AccountDeclared | EntryPosted | EntryClaimed | HoldPlaced | HoldSettled | HoldReleased;
 
 /** What every event carries beside its data. */
 export type EventMetadata = Readonly<{

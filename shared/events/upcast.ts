@@ -44,7 +44,8 @@ export function upcast(
 ): Versioned {
   let event: Versioned = { type: recorded.type, data };
   for (let version = schemaVersion; ; version++) {
-    const latest = current[event.type];
+    // Own properties only: `constructor` is no type of ours.
+    const latest = Object.hasOwn(current, event.type) ? current[event.type] : undefined;
     if (latest === undefined) {
       throw new EventUndecodable(recorded.position, `unknown type ${event.type}`);
     }
