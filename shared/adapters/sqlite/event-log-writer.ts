@@ -1,0 +1,76 @@
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { StorageFull } from '../../ports/event-store.js';
+import { asStoreFault } from './event-file.js';
+import { GroupCommitter } from './event-group.js';
+import type { AppendBatch, WriterOptions, WriterReply, WriterRequest } from './event-messages.js';
+
+/*
+ * The writer thread of a log: takes all that waits, commits it together, answers. While it waits
+ * for the disk the next group gathers, so the busier the log, the larger its groups.
+ */
+
+/** A larger group gains nothing more and would keep its first append waiting. */
+const MAX_GROUP_EVENTS = 8192;
+
+if (parentPort === null) throw new Error('the writer of a log runs in a thread of its own');
+const port = parentPort;
+const { folder }: WriterOptions = workerData;
+const committer = new GroupCommitter(folder);
+const waiting: WriterRequest[] = [];
+
+port.on('message', (request: WriterRequest) => {
+  waiting.push(request);
+  for (receiveAll(); waiting.length > 0; receiveAll()) handleNext();
+});
+reply({ kind: 'ready' });
+
+function receiveAll(): void {
+  for (;;) {
+    const received: { message: WriterRequest } | undefined = receiveMessageOnPort(port);
+    if (received === undefined) return;
+    waiting.push(received.message);
+  }
+}
+
+function handleNext(): void {
+  const group = takeGroup();
+  if (group.length > 0) {
+    commit(group);
+    return;
+  }
+  const request = waiting.shift();
+  if (request?.kind === 'limit') committer.limitPages(request.pages);
+  if (request?.kind === 'close') {
+    committer.close();
+    port.close();
+  }
+}
+
+/** The appends that wait up to the next other request, as many as one group may hold. */
+function takeGroup(): readonly AppendBatch[] {
+  const group: AppendBatch[] = [];
+  let events = 0;
+  for (const request of waiting) {
+    if (request.kind !== 'append' || events >= MAX_GROUP_EVENTS) break;
+    events += request.eventIds.length;
+    group.push(request);
+  }
+  waiting.splice(0, group.length);
+  return group;
+}
+
+function commit(group: readonly AppendBatch[]): void {
+  try {
+    const answers = committer.commit(group);
+    reply({ kind: 'committed', batches: group.length, answers });
+  } catch (error) {
+    const fault = asStoreFault(error, folder);
+    const message = fault instanceof Error ? fault.message : String(fault);
+    const full = fault instanceof StorageFull;
+    reply({ kind: 'failed', batches: group.length, full, message });
+  }
+}
+
+function reply(message: WriterReply): void {
+  port.postMessage(message);
+}
