@@ -2,6 +2,9 @@ import type { AccountDefinition, AccountId } from '../../shared/ledger/account.j
 import type { Day } from '../../shared/ledger/day.js';
 import type { LegInput } from '../../shared/ledger/entry.js';
 import type { Labels } from '../../shared/events/event.js';
+import type { Refusal } from '../domain/refusal.js';
+
+export type { FieldError, Refusal, RefusalCode } from '../domain/refusal.js';
 
 /** What the command side offers to whoever takes requests: HTTP, the importer, the bench. */
 export interface Ledger {
@@ -90,46 +93,13 @@ export type Held = Readonly<{
   id: string;
   account: AccountId;
   status: 'held' | 'settled' | 'released' | 'expired';
+  /** What is held; once settled, what was paid out. */
   amount: bigint;
   currency: string;
-  expiresAt: number;
+  /** Milliseconds since 1970; while it is held. */
+  expiresAt?: number;
   stream: string;
   revision: bigint;
   position: bigint;
   recordedAt: number;
-}>;
-
-/** Why the ledger says no. The HTTP layer maps each code to a status; see docs/reference/errors. */
-export type RefusalCode =
-  | 'UNBALANCED'
-  | 'TOO_FEW_LEGS'
-  | 'TOO_MANY_LEGS'
-  | 'ZERO_AMOUNT'
-  | 'AMOUNT_OVERFLOW'
-  | 'ACCOUNT_MALFORMED'
-  | 'ACCOUNT_UNKNOWN'
-  | 'ACCOUNT_EXISTS'
-  /** The account is moved by holds only. */
-  | 'ACCOUNT_RESERVED'
-  | 'CURRENCY_UNKNOWN'
-  /** The code allows other currencies only. */
-  | 'CURRENCY_NOT_ALLOWED'
-  | 'EFFECTIVE_DATE_OUT_OF_RANGE'
-  | 'INSUFFICIENT_BALANCE'
-  /** One entry may reduce one guarded account; two take holds. */
-  | 'MULTIPLE_GUARDED_ACCOUNTS'
-  | 'IDEMPOTENCY_KEY_REUSED'
-  | 'REQUEST_IN_PROGRESS'
-  | 'ALREADY_REVERSED'
-  | 'NOT_FOUND'
-  | 'HOLD_EXPIRED'
-  | 'HOLD_CLOSED'
-  | 'ACCOUNT_NOT_GUARDED'
-  /** Others were first, again and again; nothing was stored, the same command may be sent again. */
-  | 'CONTENTION';
-
-export type Refusal = Readonly<{
-  code: RefusalCode;
-  message: string;
-  errors: readonly Readonly<{ field: string; value: string; reason: string }>[];
 }>;

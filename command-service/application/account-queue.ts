@@ -1,0 +1,249 @@
+import type { DecodedEvent } from '../../shared/events/codec.js';
+import type { LedgerEvent } from '../../shared/events/event.js';
+import type { AccountDefinition, AccountId } from '../../shared/ledger/account.js';
+import type { Clock } from '../../shared/ports/clock.js';
+import type { EventStore, NewEvent } from '../../shared/ports/event-store.js';
+import type { Ids } from '../../shared/ports/ids.js';
+import { accountDecider, type AccountFacts, type AccountState } from '../domain/account.js';
+import { judgeOpening } from '../domain/entry.js';
+import { refuse, type Refusal } from '../domain/refusal.js';
+import { accountStream, type AccountStates } from './account-states.js';
+import { claim, findId, readOpening } from './claims.js';
+import type { Follower } from './follower.js';
+import { handle, type Appended, type Folded, type HandleOptions, type Plan } from './handle.js';
+import type { PendingJob, Place } from './job.js';
+import { newEvent } from './record.js';
+
+export type AccountPorts = HandleOptions &
+  Readonly<{
+    store: EventStore;
+    clock: Clock;
+    ids: Ids;
+    follower: Follower;
+    states: AccountStates;
+  }>;
+
+/** What one append may hold: far below what any store takes. */
+const MAX_EVENTS = 500;
+const MAX_BYTES = 512 * 1024;
+
+/** The commands of one append decided one after the other, each on what those before it left. */
+type Draft = Readonly<{
+  accepted: readonly PendingJob[];
+  refused: readonly (readonly [PendingJob, Refusal])[];
+  events: readonly NewEvent[];
+  /** Per event: the event itself, and the command it answers, if any. */
+  parts: readonly (readonly [LedgerEvent, PendingJob | undefined])[];
+  state: AccountState;
+}>;
+
+/**
+ * The commands for one guarded account, in this process. They wait in one queue, are folded, decided
+ * and appended together: one append, and one round of claims, for many commands.
+ */
+export class AccountQueue {
+  readonly #waiting: PendingJob[] = [];
+
+  constructor(
+    readonly account: AccountId,
+    readonly definition: AccountDefinition,
+    readonly ports: AccountPorts,
+  ) {}
+
+  add(job: PendingJob): void {
+    this.#waiting.push(job);
+  }
+
+  /** Works until nobody waits. Never throws: a fault goes to the commands it hit. */
+  async run(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const jobs = this.#waiting.splice(0, MAX_EVENTS);
+      try {
+        const group = new Group(this, jobs);
+        await group.run();
+        this.#waiting.unshift(...jobs.filter((job) => !job.settled));
+      } catch (fault) {
+        for (const job of jobs) if (!job.settled) job.fail(fault);
+      }
+    }
+  }
+}
+
+/** One turn of the queue. Commands it leaves unsettled are for the next turn. */
+class Group {
+  /** Whether everything that was in the log when the turn began is known. */
+  #caughtUp = false;
+
+  constructor(
+    readonly queue: AccountQueue,
+    readonly jobs: readonly PendingJob[],
+  ) {}
+
+  async run(): Promise<void> {
+    const { account, ports } = this.queue;
+    const source = {
+      stream: accountStream(account),
+      read: () => ports.states.read(account),
+      refresh: (folded: Folded<AccountState>) =>
+        ports.states.refresh(account, folded, (event) => this.#observe(event)),
+    };
+    const handled = await handle(source, (folded) => this.#plan(folded), ports);
+    if (handled.kind === 'handled') return;
+    const message = `${account} is written by others again and again; try again`;
+    for (const job of this.jobs) {
+      if (!job.settled) job.refuse(refuse('CONTENTION', message));
+    }
+  }
+
+  /** Somebody else appended: it may have been one of our own commands, sent there as well. */
+  #observe(event: DecodedEvent): void {
+    for (const job of this.jobs) job.recognise(event);
+  }
+
+  async #plan(folded: Folded<AccountState>): Promise<Plan<void>> {
+    let draft = this.#draft(folded);
+    while (await this.#settleEarlier(draft, folded)) draft = this.#draft(folded);
+    if (draft.refused.length > 0 && !this.#caughtUp) {
+      // No refusal rests on what was known some time ago.
+      this.#caughtUp = true;
+      await this.queue.ports.follower.catchUp();
+      return { kind: 'refresh' };
+    }
+    const { events } = draft;
+    if (events.length === 0) return { kind: 'answer', outcome: refuseAll(draft) };
+    return { kind: 'append', events, appended: (result) => this.#appended(draft, folded, result) };
+  }
+
+  #draft({ state: before }: Folded<AccountState>): Draft {
+    const { account, ports } = this.queue;
+    const decider = accountDecider(account);
+    const facts = this.#facts();
+    const accepted: PendingJob[] = [];
+    const refused: (readonly [PendingJob, Refusal])[] = [];
+    const events: NewEvent[] = [];
+    const parts: (readonly [LedgerEvent, PendingJob | undefined])[] = [];
+    let state = before;
+    let bytes = 0;
+    for (const job of this.jobs) {
+      if (job.settled) continue;
+      const decision = decider.decide(job.definition.command, state, facts);
+      if (decision.kind === 'refused' && !closesHere(job, before, decision.refusal)) {
+        refused.push([job, decision.refusal]);
+      }
+      if (decision.kind !== 'accepted') continue;
+      const made = decision.events.map((event) =>
+        newEvent(event, job.definition.origin, ports.ids),
+      );
+      for (const { data, metadata } of made) bytes += data.length + metadata.length + 64;
+      const full = events.length + made.length > MAX_EVENTS || bytes > MAX_BYTES;
+      if (full && events.length > 0) break;
+      accepted.push(job);
+      events.push(...made);
+      for (const [index, event] of decision.events.entries()) {
+        state = decider.evolve(state, event);
+        // What goes before the last event makes room for it: holds that had run out.
+        parts.push([event, index === decision.events.length - 1 ? job : undefined]);
+      }
+    }
+    return { accepted, refused, events, parts, state };
+  }
+
+  #facts(): AccountFacts {
+    const { account, definition, ports } = this.queue;
+    const { knowledge } = ports.follower;
+    return {
+      definition,
+      now: ports.clock(),
+      elsewhere: (currency) => knowledge.elsewhere(account, currency),
+    };
+  }
+
+  /**
+   * Makes sure that no command is carried out twice, and none is refused that was carried out
+   * before: accepted ones claim their ids, refused ones look for an earlier claim.
+   * @returns whether a command was settled, so that the others are to be decided again
+   */
+  async #settleEarlier(draft: Draft, folded: Folded<AccountState>): Promise<boolean> {
+    const unclear = draft.accepted.filter((job) => !job.cleared);
+    const refused = this.#caughtUp ? draft.refused.filter(([job]) => !job.lookedUp) : [];
+    await Promise.all([
+      ...unclear.map((job) => this.#clear(job, folded)),
+      ...refused.map(([job]) => this.#lookUp(job, folded)),
+    ]);
+    const asked = [...unclear, ...refused.map(([job]) => job)];
+    return asked.some((job) => job.settled);
+  }
+
+  /** Claims the id; where it is claimed already, looks whether its event is there. */
+  async #clear(job: PendingJob, folded: Folded<AccountState>): Promise<void> {
+    const { claim: claimed, id, origin } = job.definition;
+    if (claimed?.opens !== undefined) {
+      const data = {
+        id,
+        stream: accountStream(this.queue.account),
+        afterRevision: folded.revision,
+      };
+      const free = await claim(this.queue.ports, claimed.stream, data, origin);
+      if (!free) await this.#lookUp(job, folded);
+    }
+    job.cleared = true;
+  }
+
+  async #lookUp(job: PendingJob, folded: Folded<AccountState>): Promise<void> {
+    const { claim: claimed, id } = job.definition;
+    job.lookedUp = true;
+    if (claimed === undefined) return;
+    const { store } = this.queue.ports;
+    const opening = await readOpening(store, claimed.stream);
+    if (opening === undefined || opening.state.kind === 'none') return;
+    if (claimed.opens !== undefined) {
+      const decision = judgeOpening(claimed.opens, opening.state);
+      if (decision.kind === 'refused') {
+        job.refuse(decision.refusal);
+        return;
+      }
+    }
+    if (opening.state.kind === 'posted') {
+      job.recognise(opening.event);
+      return;
+    }
+    const { stream, afterRevision } = opening.state;
+    for await (const stored of findId(store, stream, id, afterRevision, folded.revision)) {
+      job.recognise(stored);
+    }
+  }
+
+  async #appended(draft: Draft, folded: Folded<AccountState>, result: Appended): Promise<void> {
+    const { account, ports } = this.queue;
+    ports.states.remember(account, { state: draft.state, revision: result.revision });
+    const stream = accountStream(account);
+    const places = await this.#places(folded.revision + 1n, result);
+    for (const [index, [event, job]] of draft.parts.entries()) {
+      const place = places[index];
+      if (place === undefined) throw new Error(`an event just appended is missing in ${stream}`);
+      job?.appended(event, { ...place, stream });
+    }
+    // Only now: had those before them in the group not been appended, they might have been accepted.
+    refuseAll(draft);
+  }
+
+  /** An append answers the place of its last event alone; the others are read back. */
+  async #places(
+    from: bigint,
+    { revision, position, recordedAt }: Appended,
+  ): Promise<readonly Omit<Place, 'stream'>[]> {
+    if (from === revision) return [{ revision, position, recordedAt }];
+    const stream = accountStream(this.queue.account);
+    const limit = Number(revision - from) + 1;
+    return this.queue.ports.store.readStream(stream, { direction: 'forwards', from, limit });
+  }
+}
+
+function refuseAll({ refused }: Draft): void {
+  for (const [job, refusal] of refused) job.refuse(refusal);
+}
+
+/** A hold that is open in the log, closed by a command before it in this group: for the next turn. */
+function closesHere(job: PendingJob, before: AccountState, refusal: Refusal): boolean {
+  return refusal.code === 'NOT_FOUND' && before.holds.has(job.definition.id);
+}
