@@ -3,7 +3,8 @@
  * `pathNot`, forbids everything that is not on its list.
  */
 
-const TEST = '\\.test\\.ts$';
+/** Tests, fault tests, and the processes that tests start. */
+const TEST = '\\.(test|fault|child)\\.ts$';
 const SERVICES = ['command-service', 'projection-service', 'query-service'];
 /** What tests everywhere may use beside the code they test. */
 const TEST_TOOLS = ['^shared/testing/', '^node_modules/(@types/)?(chai|mocha|fast-check)/'];
