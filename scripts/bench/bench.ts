@@ -2,7 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Benchmark, Scale } from './benchmark.js';
+import { GROWTH } from './growth.js';
+import { IN_PROCESS } from './in-process.js';
 import { describeMachine } from './machine.js';
+import { MEMORY } from './memory.js';
+import { ONE_ACCOUNT } from './one-account.js';
 import { OVER_HTTP } from './over-http.js';
 import { allHeld, renderReport, type BenchReport, type ReportFormat } from './report.js';
 
@@ -17,7 +21,13 @@ export type BenchOptions = Readonly<{
   say: (text: string) => void;
 }>;
 
-const BENCHMARKS: readonly Benchmark[] = [...OVER_HTTP];
+const BENCHMARKS: readonly Benchmark[] = [
+  ...OVER_HTTP,
+  ...MEMORY,
+  ...IN_PROCESS,
+  ...ONE_ACCOUNT,
+  ...GROWTH,
+];
 
 /** Names that `only` may have. */
 export const BENCHMARK_NAMES: readonly string[] = BENCHMARKS.map((benchmark) => benchmark.name);
@@ -33,12 +43,13 @@ export async function runBench(options: BenchOptions): Promise<boolean> {
   if (chosen.length === 0) {
     throw new RangeError(`no benchmark ${only ?? ''}; there are ${BENCHMARK_NAMES.join(', ')}`);
   }
+  const machine = measuredMachine();
   const results: BenchReport['results'][number][] = [];
   for (const benchmark of chosen) {
     say(benchmark.name);
     results.push(...(await benchmark.run({ scale, say: (text) => say(`  ${text}`) })));
   }
-  const report: BenchReport = { scale, machine: measuredMachine(), results };
+  const report: BenchReport = { scale, machine, results };
   options.write(renderReport(report, format));
   return allHeld(report);
 }

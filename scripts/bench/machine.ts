@@ -10,7 +10,7 @@ export type Machine = Readonly<{
   memoryBytes: number;
   kernel: string;
   node: string;
-  /** One after another, each after a write of 4 KiB to the end of a file. */
+  /** One after another, each after a write of 4 KiB into a file that has its size already. */
   fdatasyncPerSecond: number;
 }>;
 
@@ -26,15 +26,23 @@ export function describeMachine(folder: string): Machine {
   };
 }
 
-/** How often a second the disk can promise that a block is safe: the ceiling of one-by-one posts. */
+const FILE_BYTES = 4 * 1024 * 1024;
+const BLOCK_BYTES = 4096;
+
+/**
+ * How often a second the disk can promise that a block is safe: the ceiling of one-by-one posts.
+ * Blocks are overwritten, as a write-ahead log does that has reached its size.
+ */
 function fdatasyncPerSecond(folder: string): number {
   const path = join(folder, 'fdatasync-reading');
   const file = openSync(path, 'w');
-  const block = Buffer.alloc(4096, 1);
+  writeSync(file, Buffer.alloc(FILE_BYTES));
+  fdatasyncSync(file);
+  const block = Buffer.alloc(BLOCK_BYTES, 1);
   let count = 0;
   const start = now();
   while (now() - start < 1000) {
-    writeSync(file, block);
+    writeSync(file, block, 0, BLOCK_BYTES, (count * BLOCK_BYTES) % FILE_BYTES);
     fdatasyncSync(file);
     count++;
   }
