@@ -143,7 +143,7 @@ module.exports = {
       severity: 'error',
       comment: 'A test is run, not imported.',
       from: {},
-      to: { path: TEST },
+      to: { path: '\\.(test|fault)\\.ts$' },
     },
     vendor(['better-sqlite3'], ['^shared/adapters/sqlite/']),
     vendor(
