@@ -50,7 +50,7 @@ export async function runBench(options: BenchOptions): Promise<boolean> {
     results.push(...(await benchmark.run({ scale, say: (text) => say(`  ${text}`) })));
   }
   const report: BenchReport = { scale, machine, results };
-  options.write(renderReport(report, format));
+  options.write(`${renderReport(report, format)}\n`);
   return allHeld(report);
 }
 

@@ -10,7 +10,7 @@ import { openEventStore, type SqliteEventStore } from '../../shared/adapters/sql
 import { openViewStore, type SqliteViewStore } from '../../shared/adapters/sqlite/view-store.js';
 import { now } from './statistics.js';
 
-export const ZONE = 'Asia/Seoul';
+const ZONE = 'Asia/Seoul';
 const BATCH = 1_000;
 const IN_FLIGHT = 4;
 /** Commands made at a time, while no clock runs. */

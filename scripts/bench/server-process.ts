@@ -29,7 +29,7 @@ const MAINS: Readonly<Record<Service, readonly [path: string, ...args: string[]]
 };
 
 /** The command that starts a service. */
-export function serverCommand(service: Service): readonly string[] {
+function serverCommand(service: Service): readonly string[] {
   const [path, ...args] = MAINS[service];
   return [process.execPath, fileURLToPath(new URL(path, import.meta.url)), ...args];
 }
@@ -148,7 +148,7 @@ export class ServerProcess {
 }
 
 /** A port nobody listens on now. */
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
