@@ -102,3 +102,41 @@ export class QueryRefused extends Error {
     super(`${field}: ${reason}`);
   }
 }
+
+/**
+ * An event of the log as it is stored. One that this program cannot decode is shown all the same,
+ * with what could be read of it and the reason in `undecodable`.
+ */
+export type EventItem = Readonly<{
+  eventId: string;
+  stream: string;
+  revision: bigint;
+  position: bigint;
+  type: string;
+  /** Milliseconds since 1970. */
+  recordedAt: number;
+  schemaVersion: number | null;
+  /** Milliseconds since 1970; when it was recorded, where the event says nothing else. */
+  occurredAt: number | null;
+  effectiveDate: string | null;
+  actor: string | null;
+  commandId: string | null;
+  correlationId: string | null;
+  causationId: string | null;
+  /** JSON value as stored; the bare text where it is no JSON. */
+  data: unknown;
+  undecodable?: string;
+}>;
+
+/** An event, and the events it led to, in log order. */
+export type TraceNode = Readonly<{ event: EventItem; children: readonly TraceNode[] }>;
+
+/** Every event of one request; the roots are those that a command led to directly. */
+export type Trace = Readonly<{
+  correlationId: string;
+  roots: readonly TraceNode[];
+  /** Number of events in the tree. */
+  events: number;
+  /** There are more events than a trace shows. */
+  truncated: boolean;
+}>;

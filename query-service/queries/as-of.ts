@@ -1,0 +1,93 @@
+import { knownDayNumber } from '../../shared/ledger/day.js';
+import { ledgerDay } from '../../shared/ledger/zone.js';
+import type { ViewReader } from '../../shared/ports/view-store.js';
+import { ACCOUNTS_VIEW } from '../../shared/views/accounts.js';
+import { instantPosition, instantsTable, JOURNAL_VIEW } from '../../shared/views/journal.js';
+import { QueryRefused, type AnsweredAsOf, type AsOf } from './answers.js';
+import type { QueryParts } from './parts.js';
+
+/** The legs an answer takes account of: those up to a day, recorded up to a position. */
+export type Cut = Readonly<{
+  /** Day number; null: any day. */
+  through: number | null;
+  position: bigint;
+  /** No event up to the position was recorded after this day; null: not known. */
+  recordedDay: number | null;
+}>;
+
+/** Position up to which both the journal and the chart of accounts are complete. */
+export async function ledgerCheckpoint(reader: ViewReader): Promise<bigint> {
+  const journal = await reader.checkpoint(JOURNAL_VIEW);
+  const accounts = await reader.checkpoint(ACCOUNTS_VIEW);
+  return journal < accounts ? journal : accounts;
+}
+
+/**
+ * What a question asks for in terms of the log.
+ * @throws {QueryRefused} `known` is in the future, or not yet in the views
+ */
+export async function cutOf(
+  parts: QueryParts,
+  reader: ViewReader,
+  { effective, known }: AsOf,
+): Promise<Readonly<{ cut: Cut; answered: AnsweredAsOf }>> {
+  const { position, recordedDay } = await knownPosition(parts, reader, known);
+  const through = effective === undefined ? null : knownDayNumber(effective);
+  return {
+    cut: { through, position, recordedDay },
+    answered: { effective: effective ?? null, known: knownText(known), position },
+  };
+}
+
+/** How an answer repeats the `known` it was asked: an RFC 3339 instant or `position:N`. */
+export function knownText(known: AsOf['known']): string | null {
+  if (known === undefined) return null;
+  if ('position' in known) return `position:${known.position}`;
+  return new Date(known.instant).toISOString();
+}
+
+async function knownPosition(
+  parts: QueryParts,
+  reader: ViewReader,
+  known: AsOf['known'],
+): Promise<Readonly<{ position: bigint; recordedDay: number | null }>> {
+  const checkpoint = await ledgerCheckpoint(reader);
+  if (known === undefined) return { position: checkpoint, recordedDay: null };
+  if ('position' in known) {
+    if (known.position > checkpoint) await refuseUnreached(parts, known.position);
+    return { position: known.position, recordedDay: null };
+  }
+  if (known.instant > parts.clock()) throw refuse(known, 'it is in the future');
+  const position = await positionAt(reader, Math.floor(known.instant));
+  return {
+    position: position < checkpoint ? position : checkpoint,
+    recordedDay: ledgerDay(known.instant, parts.zone),
+  };
+}
+
+/** The last position recorded at or before an instant; 0 when there was none. */
+async function positionAt(reader: ViewReader, instant: number): Promise<bigint> {
+  const [row] = await reader.scan(instantsTable, {
+    index: 'key',
+    prefix: [],
+    to: [BigInt(instant)],
+    reverse: true,
+    limit: 1,
+  });
+  return row === undefined ? 0n : instantPosition(row);
+}
+
+async function refuseUnreached(parts: QueryParts, position: bigint): Promise<never> {
+  const known = { position };
+  if (position > (await parts.log.head())) throw refuse(known, 'the log does not reach that far');
+  throw new QueryRefused(
+    'READ_MODEL_BEHIND',
+    'known',
+    `position:${position}`,
+    'the views have not reached this position yet',
+  );
+}
+
+function refuse(known: NonNullable<AsOf['known']>, reason: string): QueryRefused {
+  return new QueryRefused('VALIDATION_FAILED', 'known', knownText(known) ?? '', reason);
+}

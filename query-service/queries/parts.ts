@@ -1,0 +1,31 @@
+import type { Clock } from '../../shared/ports/clock.js';
+import type { EventStore } from '../../shared/ports/event-store.js';
+import type { ViewReader } from '../../shared/ports/view-store.js';
+import { QueryRefused } from './answers.js';
+
+/** What queries read of the log: they never append. */
+export type LogReader = Pick<EventStore, 'head' | 'readAll' | 'readAt' | 'readStream'>;
+
+/** What the queries stand on. `zone` is the one in which accounting days begin and end. */
+export type QueryParts = Readonly<{
+  views: ViewReader;
+  log: LogReader;
+  zone: string;
+  clock: Clock;
+}>;
+
+/** As many rows as there are. */
+export const ALL_ROWS = 2 ** 31 - 1;
+
+export const MAX_LIMIT = 500;
+
+/** @throws {QueryRefused} the limit is not one of 1 to {@link MAX_LIMIT} */
+export function checkLimit(limit: number): void {
+  if (Number.isInteger(limit) && limit >= 1 && limit <= MAX_LIMIT) return;
+  throw new QueryRefused(
+    'VALIDATION_FAILED',
+    'limit',
+    String(limit),
+    `a limit is between 1 and ${MAX_LIMIT}`,
+  );
+}

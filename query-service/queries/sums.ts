@@ -1,0 +1,161 @@
+import type { Row, Value, ViewReader } from '../../shared/ports/view-store.js';
+import {
+  dayPosition,
+  daysTable,
+  daySums,
+  legsTable,
+  legSums,
+  NO_SUMS,
+  readSideBlock,
+  sideBlocksTable,
+  type ChainRow,
+  type SideBlockRow,
+  type Sums,
+} from '../../shared/views/journal.js';
+import {
+  BLOCK_LEGS,
+  coverOf,
+  dayBlockSums,
+  legBlockSums,
+  legCount,
+} from '../../shared/views/side-blocks.js';
+import type { Cut } from './as-of.js';
+import { ALL_ROWS } from './parts.js';
+
+/**
+ * Debits and credits of these chains as of a cut, in the order of the chains. Where nothing of a
+ * chain lies beyond the cut, its own totals are the answer; else one or two seeks find it.
+ */
+export async function sumsOfRows(
+  reader: ViewReader,
+  rows: readonly ChainRow[],
+  cut: Cut,
+): Promise<readonly Sums[]> {
+  const mains = rows.filter((row) => !mainWithin(row, cut)).map((row) => row.chain);
+  const sides = rows.filter((row) => !sideWithin(row, cut)).map((row) => row.chain);
+  const main = mapOf(mains, await mainSums(reader, mains.map(prefixOf), cut));
+  const side = await sideSumsOf(reader, sides, cut);
+  return rows.map((row) => add(main.get(row.chain) ?? row.main, side.get(row.chain) ?? row.side));
+}
+
+/**
+ * The same for all chains of the ledger, given by the prefix `[chain]` of each: side legs are found
+ * with one scan instead of a seek per chain.
+ */
+export async function sumsOfAll(
+  reader: ViewReader,
+  prefixes: readonly (readonly [bigint])[],
+  cut: Cut,
+): Promise<readonly Sums[]> {
+  const main = await mainSums(reader, prefixes, cut);
+  const side = await sideSumsOfAll(reader, cut);
+  if (side.size === 0) return main;
+  return prefixes.map(([chain], index) => add(main[index] ?? NO_SUMS, side.get(chain) ?? NO_SUMS));
+}
+
+function mainWithin(row: ChainRow, { through, position }: Cut): boolean {
+  return row.mainPosition <= position && (through === null || row.mainDay <= through);
+}
+
+function sideWithin(row: ChainRow, { through, position }: Cut): boolean {
+  if (row.sideCount === 0n) return true;
+  return through === null && row.sidePosition <= position;
+}
+
+/**
+ * Sums of main legs. Day and position both only grow along a chain, so of "last leg up to the day"
+ * and "last leg up to the position" the earlier one is the last leg of the answer.
+ */
+async function mainSums(
+  reader: ViewReader,
+  prefixes: readonly (readonly Value[])[],
+  { through, position, recordedDay }: Cut,
+): Promise<Sums[]> {
+  // No main leg is effective after the day it was recorded: such a day leaves none out.
+  if (through === null || (recordedDay !== null && through >= recordedDay)) {
+    const legs = await reader.lastOfEach(legsTable, 'key', prefixes, position);
+    return legs.map((row) => (row === undefined ? NO_SUMS : legSums(row)));
+  }
+  const days = await reader.lastOfEach(daysTable, 'key', prefixes, BigInt(through));
+  const later = prefixes.filter((_, index) => {
+    const row = days[index];
+    return row !== undefined && dayPosition(row) > position;
+  });
+  const legs = (await reader.lastOfEach(legsTable, 'key', later, position)).values();
+  return days.map((row) => {
+    if (row === undefined) return NO_SUMS;
+    if (dayPosition(row) <= position) return daySums(row);
+    const leg: Row | undefined = legs.next().value;
+    return leg === undefined ? NO_SUMS : legSums(leg);
+  });
+}
+
+/** Sums of the side legs of these chains. */
+async function sideSumsOf(
+  reader: ViewReader,
+  chains: readonly bigint[],
+  cut: Cut,
+): Promise<Map<bigint, Sums>> {
+  const prefixes = chains.map((chain) => [0n, chain]);
+  const last = await reader.lastOfEach(sideBlocksTable, 'first', prefixes, cut.position);
+  const sums = new Map<bigint, Sums>();
+  for (let index = 0; index < chains.length; index++) {
+    const chain = chains[index];
+    const row = last[index];
+    if (chain === undefined) throw new Error('a chain is missing');
+    sums.set(chain, row === undefined ? NO_SUMS : await upToBlock(reader, readSideBlock(row), cut));
+  }
+  return sums;
+}
+
+/** Sums of the side legs of every chain that has any. */
+async function sideSumsOfAll(reader: ViewReader, cut: Cut): Promise<Map<bigint, Sums>> {
+  const first = await reader.scan(sideBlocksTable, {
+    index: 'key',
+    prefix: [0n, 0n],
+    limit: ALL_ROWS,
+  });
+  const sums = new Map<bigint, Sums>();
+  const long: bigint[] = [];
+  for (const row of first) {
+    const { chain, firstPosition, data } = readSideBlock(row);
+    if (firstPosition > cut.position) continue;
+    if (legCount(data) === BLOCK_LEGS) long.push(chain);
+    else sums.set(chain, legBlockSums(data, cut.through, cut.position));
+  }
+  for (const [chain, sum] of await sideSumsOf(reader, long, cut)) sums.set(chain, sum);
+  return sums;
+}
+
+/** Sums of the side legs in the blocks before this one of level 0, and in it up to the cut. */
+async function upToBlock(
+  reader: ViewReader,
+  { chain, place, data }: SideBlockRow,
+  { through, position }: Cut,
+): Promise<Sums> {
+  let sums = legBlockSums(data, through, position);
+  for (const part of coverOf(Number(place))) {
+    const row = await reader.get(sideBlocksTable, [BigInt(part.level), BigInt(part.place), chain]);
+    if (row === undefined) {
+      throw new Error(`block ${part.level}/${part.place} of chain ${chain} is missing`);
+    }
+    const block = readSideBlock(row).data;
+    sums = add(
+      sums,
+      part.level === 0 ? legBlockSums(block, through, position) : dayBlockSums(block, through),
+    );
+  }
+  return sums;
+}
+
+function add(one: Sums, other: Sums): Sums {
+  return { debits: one.debits + other.debits, credits: one.credits + other.credits };
+}
+
+function prefixOf(chain: bigint): readonly [bigint] {
+  return [chain];
+}
+
+function mapOf(chains: readonly bigint[], sums: readonly Sums[]): Map<bigint, Sums> {
+  return new Map(chains.map((chain, index) => [chain, sums[index] ?? NO_SUMS]));
+}
