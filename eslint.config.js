@@ -66,11 +66,13 @@ export default defineConfig(
       // Rules of the presets that fight the house style.
       // A shape is a readonly type alias, a port (something with methods) an interface.
       '@typescript-eslint/consistent-type-definitions': 'off',
-      // Numbers and bigints read well in a text, and say what they say without ceremony.
+      // Numbers, bigints and booleans read well in a text, and say what they say without ceremony.
       '@typescript-eslint/restrict-template-expressions': [
         'error',
-        { allowNumber: true, allowBoolean: false, allowNullish: false, allowRegExp: false },
+        { allowNumber: true, allowBoolean: true, allowNullish: false, allowRegExp: false },
       ],
+      // A leading underscore says that a callback has an argument it does not need.
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
       // `() => abort()` is how a handler is written, also where the call answers nothing.
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
 

@@ -110,7 +110,10 @@ class Group {
       return { kind: 'refresh' };
     }
     const { events } = draft;
-    if (events.length === 0) return { kind: 'answer', outcome: refuseAll(draft) };
+    if (events.length === 0) {
+      refuseAll(draft);
+      return { kind: 'answer', outcome: undefined };
+    }
     return { kind: 'append', events, appended: (result) => this.#appended(draft, folded, result) };
   }
 

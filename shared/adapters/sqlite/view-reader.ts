@@ -52,14 +52,15 @@ export class SqliteViewReader implements ViewReader {
     upTo: Value,
   ): Promise<readonly (Row | undefined)[]> {
     return this.#answer(() => {
-      const found = new Array<Row | undefined>(prefixes.length).fill(undefined);
+      const found: (Row | undefined)[] = [];
       const width = prefixes[0]?.length ?? 0;
       let done = 0;
       for (; done + PREFIXES_AT_ONCE <= prefixes.length; done += PREFIXES_AT_ONCE) {
-        this.#lastOfMany(table, index, width, prefixes, upTo, done, found);
+        const some = prefixes.slice(done, done + PREFIXES_AT_ONCE);
+        found.push(...this.#lastOfMany(table, index, some, upTo));
       }
       for (; done < prefixes.length; done++) {
-        found[done] = this.#last(table, index, width, prefixes[done] ?? [], upTo);
+        found.push(this.#last(table, index, width, prefixes[done] ?? [], upTo));
       }
       return found;
     });
@@ -80,27 +81,26 @@ export class SqliteViewReader implements ViewReader {
       : undefined;
   }
 
+  /** One row per prefix, {@link PREFIXES_AT_ONCE} of them. */
   #lastOfMany(
     table: Table,
     index: string,
-    width: number,
     prefixes: readonly (readonly Value[])[],
     upTo: Value,
-    start: number,
-    found: (Row | undefined)[],
-  ): void {
+  ): readonly (Row | undefined)[] {
+    const width = prefixes[0]?.length ?? 0;
     const query = this.#query(`last of each ${table.name} ${index} ${width}`, () =>
       lastOfEachSql(table, this.suffix, index, width, PREFIXES_AT_ONCE),
     );
     const parameters: Value[] = [];
-    for (let i = start; i < start + PREFIXES_AT_ONCE; i++) {
-      pushPrefix(parameters, prefixes[i] ?? [], width);
-    }
+    for (const prefix of prefixes) pushPrefix(parameters, prefix, width);
     parameters.push(upTo);
     const shape = this.#shape(table);
+    const found = new Array<Row | undefined>(prefixes.length).fill(undefined);
     for (const [place, ...row] of query.all(...bounds(parameters))) {
-      found[start + Number(place)] = restored(shape, row);
+      found[Number(place)] = restored(shape, row);
     }
+    return found;
   }
 
   #last(table: Table, index: string, width: number, prefix: readonly Value[], upTo: Value) {
