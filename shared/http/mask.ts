@@ -1,0 +1,42 @@
+const MAX_SHOWN = 100;
+const DIGITS = /\d{13,}/g;
+const GROUPED = /\d(?:[ -]?\d){12,}/g;
+const FOUR_BY_FOUR = /\d{4}[ -]\d{4}[ -]\d{4}[ -]\d{1,7}/g;
+
+/** Whether the text holds something that looks like a card number: 13 to 19 digits, Luhn-valid. */
+export function hasCardNumber(text: string): boolean {
+  return text.length >= 13 && text !== maskCardNumbers(text);
+}
+
+/** The text as it may be shown to a caller: cut to 100 characters, card numbers made unreadable. */
+export function shown(text: string): string {
+  const masked = maskCardNumbers(text);
+  return masked.length <= MAX_SHOWN ? masked : `${masked.slice(0, MAX_SHOWN - 1)}…`;
+}
+
+/** The text with all but the last four digits of every card number replaced by `*`. */
+export function maskCardNumbers(text: string): string {
+  if (text.length < 13) return text;
+  return text
+    .replace(DIGITS, maskIfCard)
+    .replace(FOUR_BY_FOUR, maskIfCard)
+    .replace(GROUPED, maskIfCard);
+}
+
+function maskIfCard(run: string): string {
+  const digits = run.replace(/[ -]/g, '');
+  if (!isCardNumber(digits)) return run;
+  return '*'.repeat(digits.length - 4) + digits.slice(-4);
+}
+
+function isCardNumber(digits: string): boolean {
+  // Payment cards begin with 2 to 6; a time in milliseconds begins with 1 and is let through.
+  if (digits.length < 13 || digits.length > 19 || !/^[2-6]/.test(digits)) return false;
+  let sum = 0;
+  for (let index = 0; index < digits.length; index++) {
+    const digit = digits.charCodeAt(digits.length - 1 - index) - 48;
+    const weighted = index % 2 === 0 ? digit : digit * 2;
+    sum += weighted > 9 ? weighted - 9 : weighted;
+  }
+  return sum % 10 === 0;
+}
