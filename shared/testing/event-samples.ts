@@ -88,3 +88,6 @@ export function expectInOrder(events: readonly RecordedEvent[]): void {
 export function byOrder(a: bigint, b: bigint): number {
   return a < b ? -1 : Number(a > b);
 }
+
+/** What a process of a test tells its parent of an append that was answered. */
+export type Acknowledged = Readonly<{ stream: string; eventId: string; position: string }>;

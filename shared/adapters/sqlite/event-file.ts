@@ -184,7 +184,7 @@ export function isBusy(error: unknown): boolean {
 }
 
 /** Whether SQLite found the file itself broken, not one row. */
-export function isBrokenFile(error: unknown): boolean {
+function isBrokenFile(error: unknown): boolean {
   return error instanceof Database.SqliteError && /^SQLITE_(CORRUPT|NOTADB)/.test(error.code);
 }
 

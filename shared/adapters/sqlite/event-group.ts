@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { StoreUnavailable } from '../../ports/event-store.js';
 import { eventFile, isBusy, openForWriting, type Connection } from './event-file.js';
 import { ANSWER_LENGTH, APPENDED, CONFLICT, type AppendBatch } from './event-messages.js';
-import { eventChecksum, undashed } from './event-row.js';
+import { eventChecksum, undashed, type RawRow } from './event-row.js';
 
 const LOCK_PATIENCE_MS = 10_000;
 /** How many groups go by between two looks at the size of the write-ahead log. */
@@ -10,17 +10,10 @@ const GROUPS_PER_LOOK = 64;
 /** Above this, readers have kept the write-ahead log from starting anew for too long. */
 const LARGE_WAL_BYTES = 256 * 1024 * 1024;
 
-type InsertValues = [
-  position: number,
-  stream: string,
-  revision: number,
-  eventId: string,
-  type: string,
-  recordedAt: number,
-  data: string,
-  metadata: string,
-  checksum: number,
-];
+/** One append of a batch: its events are those from `first` to before `end`. */
+type OneAppend = Readonly<{ stream: string; expected: number; first: number; end: number }>;
+
+type Answer = readonly [outcome: number, revision: number, position: number, recordedAt: number];
 
 /** Commits many appends at once: one write, one fsync, and still each append for itself. */
 export class GroupCommitter {
@@ -48,10 +41,10 @@ export class GroupCommitter {
       )
       .raw();
     // A revision that is taken is no error here, only no insert: errors are slow to make.
-    this.#insert = this.#db.prepare<InsertValues>(
+    this.#insert = this.#db.prepare<[...RawRow]>(
       `INSERT INTO events
-         (position, stream, revision, event_id, type, recorded_at, data, metadata, checksum)
-       VALUES (?, ?, ?, unhex(?), ?, ?, ?, ?, ?) ON CONFLICT (stream, revision) DO NOTHING`,
+         (position, stream, type, recorded_at, data, metadata, revision, event_id, checksum)
+       VALUES (?, ?, ?, ?, ?, ?, ?, unhex(?), ?) ON CONFLICT (stream, revision) DO NOTHING`,
     );
     this.#lastRevision = this.#db
       .prepare<[string], number>(
@@ -78,13 +71,27 @@ export class GroupCommitter {
       let at = 0;
       for (const batch of batches) at = this.#appendBatch(batch, answers, at);
       this.#commit.run();
-      this.#boundWal();
       return answers;
     } catch (error) {
-      // SQLite has already rolled back by itself after some errors.
-      if (this.#db.inTransaction) this.#db.exec('ROLLBACK');
+      this.#rollBack();
       throw error;
     }
+  }
+
+  /**
+   * Keeps the write-ahead log from growing without end. SQLite copies it into the file by itself,
+   * but it starts anew only in a moment without readers; where that never came, ask for one.
+   */
+  boundWal(): void {
+    this.#groups += 1;
+    if (this.#groups % GROUPS_PER_LOOK !== 0) return;
+    const wal = statSync(`${eventFile(this.#folder)}-wal`, { throwIfNoEntry: false });
+    if (wal !== undefined && wal.size > LARGE_WAL_BYTES) this.#db.pragma('wal_checkpoint(RESTART)');
+  }
+
+  /** False after an error that left a transaction open: then only a new connection helps. */
+  get usable(): boolean {
+    return !this.#db.inTransaction;
   }
 
   /** Lets the file grow to this many pages and no further. */
@@ -94,6 +101,16 @@ export class GroupCommitter {
 
   close(): void {
     this.#db.close();
+  }
+
+  #rollBack(): void {
+    // SQLite has already done it by itself after some errors.
+    if (!this.#db.inTransaction) return;
+    try {
+      this.#db.exec('ROLLBACK');
+    } catch {
+      // What made the group fail is what has to be told; see `usable`.
+    }
   }
 
   #beginGroup(batches: readonly AppendBatch[]): void {
@@ -131,55 +148,57 @@ export class GroupCommitter {
     batch.streams.forEach((stream, index) => {
       const expected = cell(batch.expected, index);
       const end = first + cell(batch.counts, index);
-      const stored =
-        this.#meets(stream, expected) && this.#store(batch, stream, expected + 1, first, end);
-      if (stored) {
-        const revision = expected + end - first;
-        setAnswer(answers, next, APPENDED, revision, this.#position, this.#recordedAt);
-      } else {
-        this.#answerConflict(answers, next, batch, stream, expected, first, end);
-      }
+      const [kind, revision, position, recordedAt] = this.#append(batch, {
+        stream,
+        expected,
+        first,
+        end,
+      });
+      answers[next] = kind;
+      answers[next + 1] = revision;
+      answers[next + 2] = position;
+      answers[next + 3] = recordedAt;
       first = end;
       next += ANSWER_LENGTH;
     });
     return next;
   }
 
+  #append(batch: AppendBatch, one: OneAppend): Answer {
+    if (!this.#meets(one) || !this.#store(batch, one)) return this.#repeated(batch, one);
+    const revision = one.expected + one.end - one.first;
+    return [APPENDED, revision, this.#position, this.#recordedAt];
+  }
+
   /** For a new stream the insert itself finds out. */
-  #meets(stream: string, expected: number): boolean {
+  #meets({ stream, expected }: OneAppend): boolean {
     return expected === -1 || this.#lastRevision.get(stream) === expected;
   }
 
   /** False when the first revision is taken; then no other can be free. */
-  #store(
-    batch: AppendBatch,
-    stream: string,
-    revision: number,
-    first: number,
-    end: number,
-  ): boolean {
-    const recordedAt = this.#recordedAt;
-    for (let i = first, r = revision; i < end; i += 1, r += 1) {
+  #store(batch: AppendBatch, { stream, expected, first, end }: OneAppend): boolean {
+    const at = this.#recordedAt;
+    for (let i = first, revision = expected + 1; i < end; i += 1, revision += 1) {
       const position = this.#position + 1;
-      const id = undashed(cell(batch.eventIds, i));
       const type = cell(batch.types, i);
       const data = cell(batch.data, i);
       const metadata = cell(batch.metadata, i);
-      const sum = eventChecksum(position, stream, type, recordedAt, data, metadata, r, id);
+      const id = undashed(cell(batch.eventIds, i));
+      const sum = eventChecksum([position, stream, type, at, data, metadata, revision, id]);
       const { changes } = this.#insert.run(
         position,
         stream,
-        r,
-        id,
         type,
-        recordedAt,
+        at,
         data,
         metadata,
+        revision,
+        id,
         sum,
       );
       if (changes === 0) {
         if (i === first) return false;
-        throw new StoreUnavailable(`stream ${stream} has a revision ${r} but none before it`);
+        throw new StoreUnavailable(`stream ${stream} has revision ${revision} but none before it`);
       }
       this.#position = position;
     }
@@ -187,34 +206,14 @@ export class GroupCommitter {
   }
 
   /** A repeated append answers as the first time: the same ids are where they would have gone. */
-  #answerConflict(
-    answers: Float64Array,
-    at: number,
-    batch: AppendBatch,
-    stream: string,
-    expected: number,
-    first: number,
-    end: number,
-  ): void {
+  #repeated(batch: AppendBatch, { stream, expected, first, end }: OneAppend): Answer {
     const stored = this.#from.all(stream, expected + 1, end - first);
     const last = stored.at(-1);
     const same = stored.every(([id], i) => id === undashed(cell(batch.eventIds, first + i)));
     if (same && last !== undefined && stored.length === end - first) {
-      setAnswer(answers, at, APPENDED, last[1], last[2], last[3]);
-    } else {
-      setAnswer(answers, at, CONFLICT, this.#lastRevision.get(stream) ?? -1, 0, 0);
+      return [APPENDED, last[1], last[2], last[3]];
     }
-  }
-
-  /**
-   * SQLite copies the write-ahead log into the file by itself, but the log starts anew only in a
-   * moment without readers. Where that never came by chance, ask for one.
-   */
-  #boundWal(): void {
-    this.#groups += 1;
-    if (this.#groups % GROUPS_PER_LOOK !== 0) return;
-    const wal = statSync(`${eventFile(this.#folder)}-wal`, { throwIfNoEntry: false });
-    if (wal !== undefined && wal.size > LARGE_WAL_BYTES) this.#db.pragma('wal_checkpoint(RESTART)');
+    return [CONFLICT, this.#lastRevision.get(stream) ?? -1, 0, 0];
   }
 }
 
@@ -222,18 +221,4 @@ function cell<T>(column: readonly T[], index: number): T {
   const value = column[index];
   if (value === undefined) throw new TypeError('the columns of a batch differ in length');
   return value;
-}
-
-function setAnswer(
-  answers: Float64Array,
-  at: number,
-  outcome: number,
-  revision: number,
-  position: number,
-  recordedAt: number,
-): void {
-  answers[at] = outcome;
-  answers[at + 1] = revision;
-  answers[at + 2] = position;
-  answers[at + 3] = recordedAt;
 }

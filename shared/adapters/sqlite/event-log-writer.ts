@@ -2,7 +2,7 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { StorageFull } from '../../ports/event-store.js';
 import { asStoreFault } from './event-file.js';
 import { GroupCommitter } from './event-group.js';
-import type { AppendBatch, WriterOptions, WriterReply, WriterRequest } from './event-messages.js';
+import type { AppendBatch, WriterReply, WriterRequest } from './event-messages.js';
 
 /*
  * The writer thread of a log: takes all that waits, commits it together, answers. While it waits
@@ -14,15 +14,24 @@ const MAX_GROUP_EVENTS = 8192;
 
 if (parentPort === null) throw new Error('the writer of a log runs in a thread of its own');
 const port = parentPort;
-const { folder }: WriterOptions = workerData;
+const folder = folderOf(workerData);
 const committer = new GroupCommitter(folder);
 const waiting: WriterRequest[] = [];
 
 port.on('message', (request: WriterRequest) => {
   waiting.push(request);
-  for (receiveAll(); waiting.length > 0; receiveAll()) handleNext();
+  receiveAll();
+  while (waiting.length > 0) {
+    handleNext();
+    receiveAll();
+  }
 });
 reply({ kind: 'ready' });
+
+function folderOf(data: unknown): string {
+  if (typeof data === 'string') return data;
+  throw new TypeError('the writer of a log is started with its folder');
+}
 
 function receiveAll(): void {
   for (;;) {
@@ -60,14 +69,27 @@ function takeGroup(): readonly AppendBatch[] {
 }
 
 function commit(group: readonly AppendBatch[]): void {
+  let answers: Float64Array;
   try {
-    const answers = committer.commit(group);
-    reply({ kind: 'committed', batches: group.length, answers });
+    answers = committer.commit(group);
   } catch (error) {
+    // The thread ends, everything in hand is rejected, and a new one begins.
+    if (!committer.usable) throw error;
     const fault = asStoreFault(error, folder);
     const message = fault instanceof Error ? fault.message : String(fault);
     const full = fault instanceof StorageFull;
     reply({ kind: 'failed', batches: group.length, full, message });
+    return;
+  }
+  reply({ kind: 'committed', batches: group.length, answers });
+  tidy();
+}
+
+function tidy(): void {
+  try {
+    committer.boundWal();
+  } catch {
+    // All is stored and answered; what could not be tidied now will be after a later group.
   }
 }
 

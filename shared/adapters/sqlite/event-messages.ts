@@ -36,5 +36,3 @@ export const ANSWER_LENGTH = 4;
 export const APPENDED = 0;
 /** `revision` is that of the stream's last event, -1 when there is none. */
 export const CONFLICT = 1;
-
-export type WriterOptions = Readonly<{ folder: string }>;

@@ -94,14 +94,19 @@ export function refusalOf(
   if (events.length === 0) return new RangeError('an append needs at least one event');
   if (stream === '') return new RangeError('a stream needs a name');
   if (expected !== 'no-stream' && expected < 0n) return new RangeError('revisions start at 0');
-  let bytes = utf8Bytes(stream);
+  if (Number.isNaN(utf8Bytes(stream))) return noText();
+  let bytes = 0;
   for (const { eventId, type, data, metadata } of events) {
     if (!UUID.test(eventId)) return new TypeError(`not a UUID in lower case: ${eventId}`);
     bytes += UUID_BYTES + utf8Bytes(type) + utf8Bytes(data) + utf8Bytes(metadata);
   }
-  if (Number.isNaN(bytes)) return new TypeError('text with half a surrogate pair has no UTF-8');
+  if (Number.isNaN(bytes)) return noText();
   if (bytes <= MAX_APPEND_BYTES) return undefined;
   return new AppendTooLarge(`${bytes} bytes in one append, at most ${MAX_APPEND_BYTES} go`);
+}
+
+function noText(): TypeError {
+  return new TypeError('text with half a surrogate pair has no UTF-8');
 }
 
 const LONE_SURROGATE = /\p{Surrogate}/u;

@@ -1,13 +1,11 @@
 import process, { argv } from 'node:process';
-import { event } from '../../testing/event-samples.js';
+import { event, type Acknowledged } from '../../testing/event-samples.js';
 import { openEventStore } from './event-store.js';
 
 /*
  * A process of the tests beside this file: appends to a log that others append to as well, and
  * tells its parent of every append once it was answered.
  */
-
-export type Acknowledged = Readonly<{ stream: string; eventId: string; position: string }>;
 
 const [, , folder = '', name = '', count = '0'] = argv;
 const LANES = 16;

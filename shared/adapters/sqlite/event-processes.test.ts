@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { RecordedEvent } from '../../ports/event-store.js';
-import type { Acknowledged } from './event-processes.child.js';
+import type { Acknowledged } from '../../testing/event-samples.js';
 import { scrubEvents } from './event-scrub.js';
 import { openEventStore } from './event-store.js';
 

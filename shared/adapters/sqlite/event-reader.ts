@@ -22,17 +22,13 @@ export class LogReader {
   constructor(folder: string) {
     this.#folder = folder;
     this.#db = openForReading(folder);
-    const rows = <Parameters extends unknown[]>(where: string) =>
-      this.#db.prepare<Parameters, unknown[]>(`SELECT ${ROW_COLUMNS} FROM events ${where}`).raw();
-    this.#forwards = rows<[string, number, number]>(
-      'WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?',
-    );
-    this.#backwards = rows<[string, number, number]>(
-      'WHERE stream = ? AND revision <= ? ORDER BY revision DESC LIMIT ?',
-    );
-    this.#after = rows<[number, number]>('WHERE position > ? ORDER BY position LIMIT ?');
-    this.#at = rows<[number]>('WHERE position = ?');
-    this.#atOrBefore = rows<[number]>('WHERE position <= ? ORDER BY position DESC LIMIT 1');
+    const rows = (where: string) =>
+      this.#db.prepare<unknown[], unknown[]>(`SELECT ${ROW_COLUMNS} FROM events ${where}`).raw();
+    this.#forwards = rows('WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?');
+    this.#backwards = rows('WHERE stream = ? AND revision <= ? ORDER BY revision DESC LIMIT ?');
+    this.#after = rows('WHERE position > ? ORDER BY position LIMIT ?');
+    this.#at = rows('WHERE position = ?');
+    this.#atOrBefore = rows('WHERE position <= ? ORDER BY position DESC LIMIT 1');
     this.#head = this.#db.prepare<[], number | null>('SELECT max(position) FROM events').pluck();
   }
 
@@ -84,7 +80,7 @@ export class LogReader {
   positionAt(instant: number): bigint {
     return this.#guard(() => {
       let low = 0;
-      let high = Number(this.#head.get() ?? 0);
+      let high = this.#head.get() ?? 0;
       // recordedAt never falls along the log. All up to low are inside, all above high are not.
       while (low < high) {
         const middle = Math.ceil((low + high) / 2);

@@ -1,11 +1,8 @@
 import { crc32 } from 'node:zlib';
 import { EventDamaged, type RecordedEvent } from '../../ports/event-store.js';
 
-/**
- * A stored event as it is read, all of it, in the order of {@link ROW_COLUMNS}. The first six are
- * what a fold of the log needs; the row is handed on as it came, because copying costs.
- */
-export type RawRow = readonly [
+/** All an event consists of, in the order of {@link ROW_COLUMNS}. */
+type EventCells = readonly [
   position: number,
   stream: string,
   type: string,
@@ -13,10 +10,15 @@ export type RawRow = readonly [
   data: string,
   metadata: string,
   revision: number,
-  /** 32 hex digits, without the dashes of a UUID. */
+  /** 32 hex digits in lower case, without the dashes of a UUID. */
   eventId: string,
-  checksum: number,
 ];
+
+/**
+ * A stored event as it is read. The first six cells are what a fold of the log needs; the row is
+ * handed on as it came, because copying costs.
+ */
+export type RawRow = readonly [...EventCells, checksum: number];
 
 // The id is read as text: SQLite makes hex faster than a Buffer per row could be made.
 export const ROW_COLUMNS =
@@ -25,18 +27,9 @@ export const ROW_COLUMNS =
 /**
  * CRC-32 over everything an event consists of, as a signed 32-bit integer. The numbers and lengths
  * in front make the text unambiguous: no two different events have the same one.
- * @param eventId 32 hex digits in lower case
  */
-export function eventChecksum(
-  position: number,
-  stream: string,
-  type: string,
-  recordedAt: number,
-  data: string,
-  metadata: string,
-  revision: number,
-  eventId: string,
-): number {
+export function eventChecksum(event: readonly [...EventCells, ...unknown[]]): number {
+  const [position, stream, type, recordedAt, data, metadata, revision, eventId] = event;
   const lengths = `${stream.length} ${type.length} ${data.length}`;
   const numbers = `${position} ${revision} ${recordedAt} ${eventId} ${lengths}`;
   return crc32(`${numbers}\n${stream}${type}${data}${metadata}`) | 0;
@@ -44,10 +37,7 @@ export function eventChecksum(
 
 /** Whether a row has the types, the id and the checksum of an event that was stored here. */
 export function isIntact(row: readonly unknown[]): row is RawRow {
-  return (
-    isWellTyped(row) &&
-    row[8] === eventChecksum(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7])
-  );
+  return isWellTyped(row) && row[8] === eventChecksum(row);
 }
 
 function isWellTyped(row: readonly unknown[]): row is RawRow {

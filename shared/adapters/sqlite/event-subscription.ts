@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RecordedEvent } from '../../ports/event-store.js';
 
 /** Events a subscription hands over at once, at most. */
-export const SUBSCRIPTION_BATCH = 1000;
+const SUBSCRIPTION_BATCH = 1000;
 const BUSY_WAIT_MS = 2;
 const IDLE_WAIT_MS = 20;
 

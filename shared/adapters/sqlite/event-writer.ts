@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { Clock } from '../../ports/clock.js';
 import { StorageFull, StoreUnavailable } from '../../ports/event-store.js';
 import type { AppendResult, ExpectedRevision, NewEvent } from '../../ports/event-store.js';
-import type { WriterOptions, WriterReply, WriterRequest } from './event-messages.js';
+import type { WriterReply, WriterRequest } from './event-messages.js';
 import { refusalOf, Outbox } from './event-outbox.js';
 
 /** So many events are sent to the writer at once, before the tick has ended, to keep it busy. */
@@ -109,9 +109,8 @@ export class LogWriter {
   }
 
   #startWorker(): Promise<void> {
-    const workerData: WriterOptions = { folder: this.#folder };
     const url = new URL('./event-log-writer.js', import.meta.url);
-    const worker = new Worker(url, { workerData });
+    const worker = new Worker(url, { workerData: this.#folder });
     return new Promise((resolve, reject) => {
       let reason: unknown;
       worker.on('message', (message: WriterReply) => {
