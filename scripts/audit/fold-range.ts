@@ -1,0 +1,39 @@
+import { readRawRows } from '../../shared/adapters/sqlite/event-raw.js';
+import { Fold, type FoldResult } from './fold.js';
+
+/** A part of the log to fold: positions above `after` up to `upTo`, recorded up to an instant. */
+export type FoldRange = Readonly<{
+  folder: string;
+  after: number;
+  upTo: number;
+  effective?: string;
+  /** Milliseconds since 1970, included. */
+  recordedUpTo?: number;
+}>;
+
+/** What a fold of a range found, and the position of the last event it counted (0: none). */
+export type RangeResult = Readonly<{ fold: FoldResult; last: number }>;
+
+/**
+ * Folds a range of the log.
+ * @param onProgress called now and then with the number of events read since the last call
+ * @throws {AuditFailed | EventDamaged}
+ */
+export function foldRange(
+  range: FoldRange,
+  onProgress: (events: number) => void = () => undefined,
+): RangeResult {
+  const { folder, after, upTo, effective, recordedUpTo = Infinity } = range;
+  const fold = new Fold(effective === undefined ? {} : { effective });
+  let last = 0;
+  for (const rows of readRawRows(folder, after, upTo)) {
+    for (const [position, , type, recordedAt, data, metadata] of rows) {
+      // Recorded time never runs backwards, so nothing after this was known.
+      if (recordedAt > recordedUpTo) return { fold: fold.result(), last };
+      fold.add({ position, type, recordedAt, data, metadata });
+      last = position;
+    }
+    onProgress(rows.length);
+  }
+  return { fold: fold.result(), last };
+}

@@ -1,0 +1,212 @@
+import { decodeEvent, type DecodedEvent } from '../../shared/events/codec.js';
+import { entryOf, type LedgerEvent } from '../../shared/events/event.js';
+import { codeOf, type AccountDefinition, type AccountId } from '../../shared/ledger/account.js';
+import type { Currency } from '../../shared/ledger/currency.js';
+import { formatDay, knownDayNumber, type Day } from '../../shared/ledger/day.js';
+import type { Leg } from '../../shared/ledger/entry.js';
+import type { EventStore } from '../../shared/ports/event-store.js';
+import type { Known } from '../cli/known.js';
+
+/** What of the log goes into a book. Both days are included. */
+export type BookRange = Readonly<{ from?: Day; to?: Day; known?: Known }>;
+
+/** The entries of a range of days, what was there before them, and what is there after them. */
+export type Book = Readonly<{
+  /** Days of the first line and of the closing assertions; undefined for a book without entries. */
+  days: Readonly<{ first: Day; last: Day }> | undefined;
+  definitions: ReadonlyMap<string, AccountDefinition>;
+  /** In order of account, then currency. */
+  sums: readonly AccountSum[];
+  entries: number;
+  /** In order of effective day, then position. Can be read again. */
+  read(): AsyncGenerator<readonly BookEntry[]>;
+}>;
+
+/** Minor units, debits positive. `closing` counts the opening. */
+export type AccountSum = Readonly<{
+  account: AccountId;
+  currency: Currency;
+  opening: bigint;
+  closing: bigint;
+}>;
+
+export type BookEntry = Readonly<{
+  id: string;
+  eventId: string;
+  position: bigint;
+  recordedAt: number;
+  effectiveDate: Day;
+  description: string;
+  legs: readonly Leg[];
+}>;
+
+const READ_SIZE = 1000;
+
+/**
+ * Reads the log once for the sums and the order of the entries; the entries themselves are read
+ * again when they are written, so that memory holds a number for each and no more.
+ * @throws {EventUndecodable | EventDamaged} a book with a hole in it is not written
+ */
+export async function openBook(
+  store: EventStore,
+  range: BookRange,
+  onProgress?: (position: bigint) => void,
+): Promise<Book> {
+  const outline = new Outline(range);
+  let after = 0n;
+  for (;;) {
+    const events = await store.readAll(after, READ_SIZE);
+    const last = events.at(-1);
+    if (last === undefined) break;
+    for (const recorded of events) {
+      if (isLater(recorded, range.known)) return outline.book(store);
+      outline.add(decodeEvent(recorded));
+    }
+    after = last.position;
+    onProgress?.(after);
+  }
+  return outline.book(store);
+}
+
+function isLater(
+  event: Readonly<{ position: bigint; recordedAt: number }>,
+  known: Known | undefined,
+): boolean {
+  if (known === undefined) return false;
+  if ('position' in known) return event.position > known.position;
+  return event.recordedAt > known.instant;
+}
+
+type MutableSum = { account: AccountId; currency: Currency; opening: bigint; closing: bigint };
+
+class Outline {
+  private readonly definitions = new Map<string, AccountDefinition>();
+  private readonly sums = new Map<string, MutableSum>();
+  private readonly positionsOfDay = new Map<Day, number[]>();
+  private entries = 0;
+
+  constructor(private readonly range: BookRange) {}
+
+  add(decoded: DecodedEvent): void {
+    const { event, metadata, position } = decoded;
+    if (event.type === 'AccountDeclared') this.definitions.set(event.data.code, event.data);
+    const entry = entryOf(event);
+    if (entry === undefined) return;
+    const day = metadata.effectiveDate;
+    const { from, to } = this.range;
+    if (to !== undefined && day > to) return;
+    const isOpening = from !== undefined && day < from;
+    for (const leg of entry.legs) this.sum(leg, isOpening);
+    if (!isOpening) this.place(day, position);
+  }
+
+  book(store: EventStore): Book {
+    const days = [...this.positionsOfDay.keys()].sort();
+    const { from, to } = this.range;
+    const first = from ?? days[0];
+    const last = to ?? days.at(-1) ?? from;
+    const sums = [...this.sums.values()].sort(byAccountAndCurrency);
+    const { definitions, positionsOfDay, entries } = this;
+    return {
+      days:
+        first === undefined || last === undefined || sums.length === 0
+          ? undefined
+          : { first: first < last ? first : last, last },
+      definitions,
+      sums,
+      entries,
+      read: () => readEntries(store, days, positionsOfDay),
+    };
+  }
+
+  private sum(leg: Leg, isOpening: boolean): void {
+    const key = `${leg.account} ${leg.currency}`;
+    let sum = this.sums.get(key);
+    if (sum === undefined) {
+      sum = { account: leg.account, currency: leg.currency, opening: 0n, closing: 0n };
+      this.sums.set(key, sum);
+    }
+    const amount = signedAmount(leg);
+    sum.closing += amount;
+    if (isOpening) sum.opening += amount;
+  }
+
+  private place(day: Day, position: bigint): void {
+    if (position > Number.MAX_SAFE_INTEGER) throw new Error(`position ${position} is beyond 2^53`);
+    this.entries++;
+    const positions = this.positionsOfDay.get(day);
+    if (positions === undefined) this.positionsOfDay.set(day, [Number(position)]);
+    else positions.push(Number(position));
+  }
+}
+
+async function* readEntries(
+  store: EventStore,
+  days: readonly Day[],
+  positionsOfDay: ReadonlyMap<Day, readonly number[]>,
+): AsyncGenerator<readonly BookEntry[]> {
+  for (const day of days) {
+    const positions = positionsOfDay.get(day) ?? [];
+    for (let at = 0; at < positions.length; at += READ_SIZE) {
+      const events = await store.readAt(positions.slice(at, at + READ_SIZE).map(BigInt));
+      yield events.map((recorded) => bookEntry(decodeEvent(recorded)));
+    }
+  }
+}
+
+function bookEntry(decoded: DecodedEvent): BookEntry {
+  const { event, metadata, eventId, position, recordedAt } = decoded;
+  const entry = entryOf(event);
+  if (entry === undefined) throw new Error(`the event at position ${position} has no entry`);
+  return {
+    id: idOf(event, eventId),
+    eventId,
+    position,
+    recordedAt,
+    effectiveDate: metadata.effectiveDate,
+    description: describe(event),
+    legs: entry.legs,
+  };
+}
+
+function idOf(event: LedgerEvent, eventId: string): string {
+  return event.type === 'AccountDeclared' ? eventId : event.data.id;
+}
+
+function describe(event: LedgerEvent): string {
+  switch (event.type) {
+    case 'EntryPosted':
+    case 'HoldPlaced':
+      return event.data.description;
+    case 'HoldSettled':
+      return `hold ${event.data.id} settled`;
+    case 'HoldReleased':
+      return `hold ${event.data.id} ${event.data.reason}`;
+    case 'AccountDeclared':
+    case 'EntryClaimed':
+      return '';
+  }
+}
+
+/** The leg's amount in minor units, debits positive. */
+export function signedAmount(leg: Leg): bigint {
+  return leg.side === 'debit' ? leg.amount : -leg.amount;
+}
+
+/** Name and type of an account's code. A code the log never declared stands beside the books. */
+export function definitionOf(
+  book: Book,
+  account: AccountId,
+): Pick<AccountDefinition, 'name' | 'type'> {
+  return book.definitions.get(codeOf(account)) ?? { name: '', type: 'memo' };
+}
+
+/** The day after a day. */
+export function dayAfter(day: Day): Day {
+  return formatDay(knownDayNumber(day) + 1);
+}
+
+function byAccountAndCurrency(a: AccountSum, b: AccountSum): number {
+  if (a.account !== b.account) return a.account < b.account ? -1 : 1;
+  return a.currency < b.currency ? -1 : a.currency > b.currency ? 1 : 0;
+}
