@@ -90,7 +90,7 @@ export function recordedEvent(row: readonly unknown[]): RecordedEvent {
 }
 
 /** A UUID from its 32 hex digits. */
-export function dashed(hex: string): string {
+function dashed(hex: string): string {
   const head = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}`;
   return `${head}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
