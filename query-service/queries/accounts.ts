@@ -23,7 +23,10 @@ const NEXT = '\u0000';
  * Accounts in order of code, then id: declared codes, and below them what entries have named.
  * @throws {QueryRefused} a cursor of another question
  */
-export function accounts(parts: QueryParts, query: AccountsQuery): Promise<Page<AccountItem>> {
+export async function accounts(
+  parts: QueryParts,
+  query: AccountsQuery,
+): Promise<Page<AccountItem>> {
   checkLimit(query.limit);
   const { type, prefix = '', limit, cursor } = query;
   const question = ['accounts', type ?? '', prefix];

@@ -31,7 +31,7 @@ type Stretch = Readonly<{ after: bigint; through: bigint; enough: number }>;
  * Entries in log order, as far as the views have come.
  * @throws {QueryRefused} an undeclared code, or a cursor of another question
  */
-export function journal(parts: QueryParts, query: JournalQuery): Promise<Page<JournalItem>> {
+export async function journal(parts: QueryParts, query: JournalQuery): Promise<Page<JournalItem>> {
   checkLimit(query.limit);
   const { after = 0n, account, limit, cursor } = query;
   const question = ['journal', String(after), account ?? ''];

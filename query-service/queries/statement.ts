@@ -40,7 +40,7 @@ type Resume = Readonly<{ known: bigint; last: Place; balances: ReadonlyMap<strin
  * All pages reflect the log as it was known for the first one.
  * @throws {QueryRefused} an undeclared code, a cursor of another question, a future `known`
  */
-export function statement(
+export async function statement(
   parts: QueryParts,
   account: AccountId,
   query: StatementQuery,
