@@ -54,8 +54,11 @@ export class AccountQueue {
     this.#waiting.push(job);
   }
 
-  /** Works until nobody waits. Never throws: a fault goes to the commands it hit. */
-  async run(): Promise<void> {
+  /**
+   * Works until nobody waits, and calls `idle` in the very turn in which it stops. Never throws: a
+   * fault goes to the commands it hit.
+   */
+  async run(idle: () => void): Promise<void> {
     while (this.#waiting.length > 0) {
       const jobs = this.#waiting.splice(0, MAX_EVENTS);
       try {
@@ -66,6 +69,7 @@ export class AccountQueue {
         for (const job of jobs) if (!job.settled) job.fail(fault);
       }
     }
+    idle();
   }
 }
 

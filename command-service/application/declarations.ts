@@ -24,10 +24,10 @@ export async function declareAccount(
     };
   }
   const { states, follower, ids } = ports;
-  const known = follower.knowledge.declared(code);
-  if (known !== undefined) return again(known, asked);
-
   const definition = { ...asked, currencies: [...new Set(asked.currencies)].sort() };
+  const known = follower.knowledge.declared(code);
+  if (known !== undefined) return again(known, definition);
+
   const decider = accountDecider(code);
   const facts = { definition, now: ports.clock(), elsewhere: () => 0n };
   const handled = await handle<Parameters<typeof decider.decide>[1], Answer<Declared>>(

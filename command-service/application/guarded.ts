@@ -30,8 +30,7 @@ export class GuardedAccounts {
 
   async #work(account: AccountId, queue: AccountQueue): Promise<void> {
     await Promise.resolve();
-    await queue.run();
-    this.#queues.delete(account);
+    await queue.run(() => this.#queues.delete(account));
   }
 
   /** Accounts with commands waiting or running. */

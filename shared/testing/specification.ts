@@ -1,26 +1,43 @@
 import { expect } from 'chai';
 
-/** What of a decider a specification calls: its pure functions. */
-type Subject<State, Event, Command, Facts, Decided> = Readonly<{
-  initial: State;
-  evolve(state: State, event: Event): State;
-  decide(command: Command, state: State, facts: Facts): Decided;
-}>;
-
 /** The ways a decision can go; deciders of any service answer so. */
-type Outcome =
+type Outcome<Refusal> =
   | Readonly<{ kind: 'accepted'; events: readonly unknown[] }>
   | Readonly<{ kind: 'repeated' }>
-  | Readonly<{ kind: 'refused'; refusal: Readonly<{ code: string }> }>;
+  | Readonly<{ kind: 'refused'; refusal: Refusal }>;
+
+/** What of a decider a specification calls: its pure functions. */
+type Subject<State, Event, Command, Facts, Refusal> = Readonly<{
+  initial: State;
+  evolve(state: State, event: Event): State;
+  decide(command: Command, state: State, facts: Facts): Outcome<Refusal>;
+}>;
+
+export type Given<Event, Command, Refusal> = Readonly<{
+  given(...history: readonly Event[]): Readonly<{ when(command: Command): Then<Refusal> }>;
+}>;
+
+export type Then<Refusal> = Readonly<{
+  /** Exactly these events, in this order. */
+  then(...events: readonly unknown[]): void;
+  thenRepeated(): void;
+  thenRefused(code: string): Refusal;
+}>;
 
 /**
  * Tests of a decider read like this:
  * `specification(decider, facts).given(placed).when(release).then(released)`.
  */
-export function specification<State, Event, Command, Facts, Decided extends Outcome>(
-  decider: Subject<State, Event, Command, Facts, Decided>,
+export function specification<
+  State,
+  Event,
+  Command,
+  Facts,
+  Refusal extends Readonly<{ code: string }>,
+>(
+  decider: Subject<State, Event, Command, Facts, Refusal>,
   facts: Facts,
-): Given<Event, Command, Decided> {
+): Given<Event, Command, Refusal> {
   return {
     given: (...history) => ({
       when(command) {
@@ -35,18 +52,9 @@ export function specification<State, Event, Command, Facts, Decided extends Outc
   };
 }
 
-export type Given<Event, Command, Decided> = Readonly<{
-  given(...history: readonly Event[]): Readonly<{ when(command: Command): Then<Decided> }>;
-}>;
-
-export type Then<Decided> = Readonly<{
-  /** Exactly these events, in this order. */
-  then(...events: readonly unknown[]): void;
-  thenRepeated(): void;
-  thenRefused(code: string): Extract<Decided, { kind: 'refused' }>['refusal'];
-}>;
-
-function then<Decided extends Outcome>(decision: Decided): Then<Decided> {
+function then<Refusal extends Readonly<{ code: string }>>(
+  decision: Outcome<Refusal>,
+): Then<Refusal> {
   return {
     then: (...events) => {
       expect(decision).to.deep.equal({ kind: 'accepted', events });
@@ -55,15 +63,9 @@ function then<Decided extends Outcome>(decision: Decided): Then<Decided> {
       expect(decision).to.deep.equal({ kind: 'repeated' });
     },
     thenRefused: (code) => {
-      if (!isRefused(decision)) throw new Error(`${decision.kind}, not refused with ${code}`);
+      if (decision.kind !== 'refused') throw new Error(`${decision.kind}, not ${code}`);
       expect(decision.refusal.code).to.equal(code);
       return decision.refusal;
     },
   };
-}
-
-function isRefused<Decided extends Outcome>(
-  decision: Decided,
-): decision is Extract<Decided, { kind: 'refused' }> {
-  return decision.kind === 'refused';
 }
