@@ -1,139 +1,138 @@
-import type {
-  AppendResult,
-  EventStore,
-  ExpectedRevision,
-  NewEvent,
-  ReadStreamOptions,
-  RecordedEvent,
+import {
+  AppendTooLarge,
+  MAX_APPEND_BYTES,
+  StoreUnavailable,
+  type AppendResult,
+  type EventStore,
+  type ExpectedRevision,
+  type NewEvent,
+  type ReadStreamOptions,
+  type RecordedEvent,
 } from '../ports/event-store.js';
+import { MemoryLog, type TestEvent } from './memory-log.js';
 
-export type MemoryEventStoreOptions = Readonly<{
-  /** How many turns an answer takes; with a seeded random it shuffles concurrent calls. */
-  turns?: () => number;
-  clock?: () => number;
-}>;
-
-/** An event store in memory, for tests. Positions are sparse, as in every store. */
+/** A log in memory that honours the whole port. Its positions are sparse, and it can be broken. */
 export class MemoryEventStore implements EventStore {
-  readonly log: RecordedEvent[] = [];
-  /** Runs before an append is carried out; what it throws, the append throws. */
-  beforeAppend: ((stream: string, events: readonly NewEvent[]) => void) | undefined;
-  /** Runs when an append has been carried out, before it is answered. */
-  afterAppend: ((stream: string, events: readonly NewEvent[]) => void) | undefined;
-  readonly #streams = new Map<string, RecordedEvent[]>();
-  readonly #turns: () => number;
-  readonly #clock: () => number;
-  #wake: (() => void)[] = [];
-  #last = 0n;
+  readonly #log = new MemoryLog(7n);
+  readonly #waiting = new Set<() => void>();
+  readonly #closing = new AbortController();
+  #fault: Error | undefined;
 
-  constructor({ turns = () => 0, clock = () => 0 }: MemoryEventStoreOptions = {}) {
-    this.#turns = turns;
-    this.#clock = clock;
+  /** Records an event of the ledger and answers with its position. */
+  record(event: TestEvent): bigint {
+    const position = this.#log.record(event);
+    this.#wake();
+    return position;
   }
 
-  async append(
+  /** Records an event as it is, decodable or not. */
+  recordRaw(stream: string, event: NewEvent, recordedAt = 0): bigint {
+    const position = this.#log.append(stream, { ...event, recordedAt });
+    this.#wake();
+    return position;
+  }
+
+  /** From now on every read fails so; undefined: it works again. */
+  breakWith(fault: Error | undefined): void {
+    this.#fault = fault;
+    this.#wake();
+  }
+
+  append(
     stream: string,
     expected: ExpectedRevision,
     events: readonly NewEvent[],
   ): Promise<AppendResult> {
-    await this.#pass();
-    this.beforeAppend?.(stream, events);
-    const result = this.#append(stream, expected, events);
-    this.afterAppend?.(stream, events);
-    await this.#pass();
-    return result;
+    return this.#answer(() => this.#append(stream, expected, events));
   }
 
-  async readStream(
-    stream: string,
-    { direction, from, limit }: ReadStreamOptions,
-  ): Promise<readonly RecordedEvent[]> {
-    await this.#pass();
-    const events = this.#streams.get(stream) ?? [];
-    if (direction === 'forwards') {
-      const start = Number(from ?? 0n);
-      return events.slice(start, start + limit);
-    }
-    const end = from === undefined ? events.length : Number(from) + 1;
-    return events.slice(0, end).reverse().slice(0, limit);
+  readStream(stream: string, options: ReadStreamOptions): Promise<readonly RecordedEvent[]> {
+    return this.#answer(() => this.#log.readStream(stream, options));
   }
 
-  async readAll(after: bigint, limit: number): Promise<readonly RecordedEvent[]> {
-    await this.#pass();
-    return this.#after(after, limit);
+  readAll(after: bigint, limit: number): Promise<readonly RecordedEvent[]> {
+    return this.#answer(() => this.#log.readAll(after, limit));
   }
 
-  async readAt(positions: readonly bigint[]): Promise<readonly RecordedEvent[]> {
-    await this.#pass();
-    return positions.map((position) => {
-      const event = this.log.find((stored) => stored.position === position);
-      if (event === undefined) throw new Error(`no event at position ${position}`);
-      return event;
-    });
+  readAt(positions: readonly bigint[]): Promise<readonly RecordedEvent[]> {
+    return this.#answer(() => this.#log.readAt(positions));
   }
 
-  async head(): Promise<bigint> {
-    await this.#pass();
-    return this.#last;
+  head(): Promise<bigint> {
+    return this.#answer(() => this.#log.head());
   }
 
   async *subscribe(
     after: bigint,
     signal: AbortSignal,
   ): AsyncGenerator<readonly RecordedEvent[], void, void> {
-    for (let position = after; !signal.aborted;) {
-      await this.#pass();
-      const events = this.#after(position, 100);
-      const last = events.at(-1);
-      if (last === undefined) await this.#woken(signal);
-      else yield events;
-      position = last?.position ?? position;
+    const until = AbortSignal.any([signal, this.#closing.signal]);
+    let position = after;
+    while (!until.aborted) {
+      const events = await this.readAll(position, 100);
+      position = events.at(-1)?.position ?? position;
+      if (events.length > 0) yield events;
+      else await this.#more(position, until);
     }
   }
 
   close(): Promise<void> {
+    this.#closing.abort();
     return Promise.resolve();
   }
 
   #append(stream: string, expected: ExpectedRevision, events: readonly NewEvent[]): AppendResult {
-    const stored = this.#streams.get(stream) ?? [];
-    const actual = stored.at(-1)?.revision ?? 'no-stream';
-    if (actual !== expected) {
-      const from = expected === 'no-stream' ? 0 : Number(expected) + 1;
-      const there = stored.slice(from, from + events.length);
-      const last = there.at(-1);
-      const same = events.every(({ eventId }, index) => there[index]?.eventId === eventId);
-      if (!same || last === undefined) return { kind: 'conflict', actual };
-      const { revision, position, recordedAt } = last;
-      return { kind: 'appended', revision, position, recordedAt };
-    }
-    let revision = actual === 'no-stream' ? -1n : actual;
-    const recordedAt = this.#clock();
-    for (const event of events) {
-      revision += 1n;
-      this.#last += 10n;
-      const recorded = { ...event, stream, revision, position: this.#last, recordedAt };
-      stored.push(recorded);
-      this.log.push(recorded);
-    }
-    this.#streams.set(stream, stored);
-    for (const wake of this.#wake.splice(0)) wake();
-    return { kind: 'appended', revision, position: this.#last, recordedAt };
+    const bytes = events.reduce((sum, event) => sum + sizeOf(event), 0);
+    if (bytes > MAX_APPEND_BYTES) throw new AppendTooLarge(`${bytes} bytes`);
+    const recorded = this.#log.recorded.filter((event) => event.stream === stream);
+    const from = expected === 'no-stream' ? 0 : Number(expected) + 1;
+    const before = recorded.slice(from, from + events.length);
+    const isRepeat =
+      events.length > 0 &&
+      before.length === events.length &&
+      before.every(({ eventId }, index) => eventId === events[index]?.eventId);
+    const last = before.at(-1);
+    if (isRepeat && last !== undefined) return appendedAt(last);
+    const actual = recorded.at(-1)?.revision ?? 'no-stream';
+    if (actual !== expected) return { kind: 'conflict', actual };
+    const recordedAt = Math.max(Date.now(), this.#log.recorded.at(-1)?.recordedAt ?? 0);
+    for (const event of events) this.#log.append(stream, { ...event, recordedAt });
+    this.#wake();
+    const end = this.#log.recorded.at(-1);
+    if (end === undefined) throw new Error('nothing to append');
+    return appendedAt(end);
   }
 
-  #after(position: bigint, limit: number): readonly RecordedEvent[] {
-    const start = Number(position / 10n);
-    return this.log.slice(start, start + limit);
+  async #answer<T>(work: () => T | Promise<T>): Promise<T> {
+    if (this.#closing.signal.aborted) throw new StoreUnavailable('the log is closed');
+    if (this.#fault !== undefined) throw this.#fault;
+    return work();
   }
 
-  async #pass(): Promise<void> {
-    for (let left = this.#turns(); left >= 0; left--) await Promise.resolve();
+  #wake(): void {
+    for (const wake of [...this.#waiting]) wake();
   }
 
-  #woken(signal: AbortSignal): Promise<void> {
+  #more(after: bigint, signal: AbortSignal): Promise<void> {
+    // Since the last read both may have happened.
+    const last = this.#log.recorded.at(-1)?.position ?? 0n;
+    if (signal.aborted || last > after) return Promise.resolve();
     return new Promise((resolve) => {
-      this.#wake.push(resolve);
-      signal.addEventListener('abort', () => resolve(), { once: true });
+      const wake = () => {
+        this.#waiting.delete(wake);
+        signal.removeEventListener('abort', wake);
+        resolve();
+      };
+      this.#waiting.add(wake);
+      signal.addEventListener('abort', wake);
     });
   }
+}
+
+function appendedAt({ revision, position, recordedAt }: RecordedEvent): AppendResult {
+  return { kind: 'appended', revision, position, recordedAt };
+}
+
+function sizeOf({ eventId, type, data, metadata }: NewEvent): number {
+  return Buffer.byteLength(eventId + type + data + metadata);
 }

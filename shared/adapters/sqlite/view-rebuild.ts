@@ -33,7 +33,7 @@ const LOCK = 'views.rebuild.lock';
  */
 export function openRebuildPlace(
   options: Readonly<{ folder: string; tables: readonly Table[] }>,
-): RebuildPlace {
+): SqliteRebuildPlace {
   const { folder, tables } = options;
   return withPortFaults(() => {
     const db = openConnection(folder, FILE, 'writer');
@@ -69,7 +69,7 @@ export function cleanRebuildLeftovers(folder: string): void {
   });
 }
 
-class SqliteRebuildPlace extends SqliteViewStore implements RebuildPlace {
+export class SqliteRebuildPlace extends SqliteViewStore implements RebuildPlace {
   constructor(
     db: Database.Database,
     snapshots: SnapshotPool,
@@ -95,6 +95,11 @@ class SqliteRebuildPlace extends SqliteViewStore implements RebuildPlace {
 
   override async close(): Promise<void> {
     dropLeftovers(this.db);
+    await this.abandon();
+  }
+
+  /** Closes without tidying up, as a crash would. For tests. */
+  async abandon(): Promise<void> {
     await super.close();
     this.lock.close();
   }
