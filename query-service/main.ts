@@ -22,7 +22,7 @@ export async function openQueryService({ config, metrics }: Basics): Promise<Ser
   await createEventFile(folder);
   const log = await openEventStore({ folder, readonly: true, checkTail: 0 });
   const views = openViewStore({ folder, tables: QUERY_TABLES, readonly: true });
-  const queries = openQueries({ views, log, zone: config.timeZone, clock: Date.now });
+  const queries = openQueries({ views, log, clock: Date.now });
   const health = () => storesState(queries, log);
   return {
     routes: queryRoutes(queries),

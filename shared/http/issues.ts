@@ -57,5 +57,7 @@ export function pathText(path: readonly PropertyKey[], root = ''): string {
 
 function asText(value: unknown): string {
   if (typeof value === 'string') return value;
+  // A check that comes after a transformation sees what it made, such as a bigint.
+  if (typeof value === 'bigint') return value.toString();
   return value === undefined ? '' : (JSON.stringify(value) ?? '');
 }
