@@ -1,5 +1,4 @@
 import { knownDayNumber } from '../../shared/ledger/day.js';
-import { ledgerDay } from '../../shared/ledger/zone.js';
 import type { ViewReader } from '../../shared/ports/view-store.js';
 import { ACCOUNTS_VIEW } from '../../shared/views/accounts.js';
 import { instantPosition, instantsTable, JOURNAL_VIEW } from '../../shared/views/journal.js';
@@ -11,8 +10,6 @@ export type Cut = Readonly<{
   /** Day number; null: any day. */
   through: number | null;
   position: bigint;
-  /** No event up to the position was recorded after this day; null: not known. */
-  recordedDay: number | null;
 }>;
 
 /** Position up to which both the journal and the chart of accounts are complete. */
@@ -31,10 +28,10 @@ export async function cutOf(
   reader: ViewReader,
   { effective, known }: AsOf,
 ): Promise<Readonly<{ cut: Cut; answered: AnsweredAsOf }>> {
-  const { position, recordedDay } = await knownPosition(parts, reader, known);
+  const position = await knownPosition(parts, reader, known);
   const through = effective === undefined ? null : knownDayNumber(effective);
   return {
-    cut: { through, position, recordedDay },
+    cut: { through, position },
     answered: { effective: effective ?? null, known: knownText(known), position },
   };
 }
@@ -50,19 +47,16 @@ async function knownPosition(
   parts: QueryParts,
   reader: ViewReader,
   known: AsOf['known'],
-): Promise<Readonly<{ position: bigint; recordedDay: number | null }>> {
+): Promise<bigint> {
   const checkpoint = await ledgerCheckpoint(reader);
-  if (known === undefined) return { position: checkpoint, recordedDay: null };
+  if (known === undefined) return checkpoint;
   if ('position' in known) {
     if (known.position > checkpoint) await refuseUnreached(parts, known.position);
-    return { position: known.position, recordedDay: null };
+    return known.position;
   }
   if (known.instant > parts.clock()) throw refuse(known, 'it is in the future');
   const position = await positionAt(reader, Math.floor(known.instant));
-  return {
-    position: position < checkpoint ? position : checkpoint,
-    recordedDay: ledgerDay(known.instant, parts.zone),
-  };
+  return position < checkpoint ? position : checkpoint;
 }
 
 /** The last position recorded at or before an instant; 0 when there was none. */

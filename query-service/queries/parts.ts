@@ -6,11 +6,10 @@ import { QueryRefused } from './answers.js';
 /** What queries read of the log: they never append. */
 export type LogReader = Pick<EventStore, 'head' | 'readAll' | 'readAt' | 'readStream'>;
 
-/** What the queries stand on. `zone` is the one in which accounting days begin and end. */
+/** What the queries stand on. */
 export type QueryParts = Readonly<{
   views: ViewReader;
   log: LogReader;
-  zone: string;
   clock: Clock;
 }>;
 

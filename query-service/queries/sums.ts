@@ -1,4 +1,4 @@
-import type { Row, Value, ViewReader } from '../../shared/ports/view-store.js';
+import type { Row, Table, Value, ViewReader } from '../../shared/ports/view-store.js';
 import {
   dayPosition,
   daysTable,
@@ -6,6 +6,7 @@ import {
   legsTable,
   legSums,
   NO_SUMS,
+  readLeg,
   readSideBlock,
   sideBlocksTable,
   type ChainRow,
@@ -21,6 +22,9 @@ import {
 } from '../../shared/views/side-blocks.js';
 import type { Cut } from './as-of.js';
 import { ALL_ROWS } from './parts.js';
+
+/** Chains looked at before all the others are. */
+const SAMPLE = 16;
 
 /**
  * Debits and credits of these chains as of a cut, in the order of the chains. Where nothing of a
@@ -64,30 +68,68 @@ function sideWithin(row: ChainRow, { through, position }: Cut): boolean {
 
 /**
  * Sums of main legs. Day and position both only grow along a chain, so of "last leg up to the day"
- * and "last leg up to the position" the earlier one is the last leg of the answer.
+ * and "last leg up to the position" the earlier one is the last leg of the answer. Whichever is
+ * looked up first, the other is needed only where the first is beyond the other bound.
  */
 async function mainSums(
   reader: ViewReader,
-  prefixes: readonly (readonly Value[])[],
-  { through, position, recordedDay }: Cut,
-): Promise<Sums[]> {
-  // No main leg is effective after the day it was recorded: such a day leaves none out.
-  if (through === null || (recordedDay !== null && through >= recordedDay)) {
-    const legs = await reader.lastOfEach(legsTable, 'key', prefixes, position);
-    return legs.map((row) => (row === undefined ? NO_SUMS : legSums(row)));
-  }
-  const days = await reader.lastOfEach(daysTable, 'key', prefixes, BigInt(through));
-  const later = prefixes.filter((_, index) => {
-    const row = days[index];
-    return row !== undefined && dayPosition(row) > position;
-  });
-  const legs = (await reader.lastOfEach(legsTable, 'key', later, position)).values();
-  return days.map((row) => {
-    if (row === undefined) return NO_SUMS;
-    if (dayPosition(row) <= position) return daySums(row);
-    const leg: Row | undefined = legs.next().value;
-    return leg === undefined ? NO_SUMS : legSums(leg);
-  });
+  prefixes: Prefixes,
+  { through, position }: Cut,
+): Promise<readonly Sums[]> {
+  const byPosition = lookUp(reader, legsTable, position, legSums);
+  if (through === null) return (await byPosition(prefixes)).map(sumsOrNone);
+  const byDay = lookUp(reader, daysTable, BigInt(through), daySums);
+  const beyondPosition = (day: Row): boolean => dayPosition(day) > position;
+  const beyondDay = (leg: Row): boolean => readLeg(leg).day > through;
+  return (await mostlyBeyond(prefixes, byDay, beyondPosition))
+    ? earlierOf(prefixes, byPosition, beyondDay, byDay)
+    : earlierOf(prefixes, byDay, beyondPosition, byPosition);
+}
+
+type Prefixes = readonly (readonly Value[])[];
+type Found = Readonly<{ row: Row; sums: (row: Row) => Sums }> | undefined;
+type LookUp = (prefixes: Prefixes) => Promise<readonly Found[]>;
+
+/** Looks for the last row up to a bound; `sums` reads its sums. */
+function lookUp(reader: ViewReader, table: Table, upTo: bigint, sums: (row: Row) => Sums): LookUp {
+  return async (prefixes) => {
+    const rows = await reader.lastOfEach(table, 'key', prefixes, upTo);
+    return rows.map((row) => (row === undefined ? undefined : { row, sums }));
+  };
+}
+
+function sumsOrNone(found: Found): Sums {
+  return found === undefined ? NO_SUMS : found.sums(found.row);
+}
+
+async function earlierOf(
+  prefixes: Prefixes,
+  first: LookUp,
+  beyond: (row: Row) => boolean,
+  second: LookUp,
+): Promise<readonly Sums[]> {
+  const found = await first(prefixes);
+  const isBeyond = found.map((one) => one !== undefined && beyond(one.row));
+  const others = (await second(prefixes.filter((_, index) => isBeyond[index] === true))).values();
+  return found.map((one, index) =>
+    sumsOrNone(isBeyond[index] === true ? others.next().value : one),
+  );
+}
+
+/**
+ * Whether the first look-up would mostly be in vain, by a sample. Chains resemble each other here:
+ * it is the question that lies before or after the course of the history.
+ */
+async function mostlyBeyond(
+  prefixes: Prefixes,
+  first: LookUp,
+  beyond: (row: Row) => boolean,
+): Promise<boolean> {
+  if (prefixes.length < 4 * SAMPLE) return false;
+  const step = Math.floor(prefixes.length / SAMPLE);
+  const found = await first(prefixes.filter((_, index) => index % step === 0));
+  const seen = found.filter((one) => one !== undefined);
+  return 2 * seen.filter(({ row }) => beyond(row)).length > seen.length;
 }
 
 /** Sums of the side legs of these chains. */

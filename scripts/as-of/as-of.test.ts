@@ -1,21 +1,25 @@
 import { describe, it } from 'mocha';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { allViews } from '../../projection-service/views/all.js';
 import type { StatementItem } from '../../query-service/queries/answers.js';
 import type { Queries } from '../../query-service/queries/open.js';
-import { openViewStore } from '../../shared/adapters/sqlite/view-store.js';
 import type { AccountType } from '../../shared/ledger/account.js';
 import { formatDay, knownDayNumber } from '../../shared/ledger/day.js';
 import type { LegInput } from '../../shared/ledger/entry.js';
-import type { ViewStore } from '../../shared/ports/view-store.js';
 import { balanced, day, MemoryLog } from '../../shared/testing/memory-log.js';
 import { MemoryViewStore } from '../../shared/testing/memory-view-store.js';
 import { sideBlocksTable } from '../../shared/views/journal.js';
-import { account, declareChart, post, project, queriesOn, ZONE } from './book.js';
+import {
+  account,
+  declareChart,
+  inMemory,
+  onSqlite,
+  post,
+  project,
+  queriesOn,
+  ZONE,
+} from './book.js';
 import { plainBalances, plainStatement, within, type PlainLeg } from './brute-force.js';
 
 /*
@@ -248,22 +252,6 @@ async function compare(
 
 function picker(values: Iterator<number>): (below: number) => number {
   return (below) => Number(values.next().value) % below;
-}
-
-async function inMemory(work: (store: ViewStore) => Promise<void>): Promise<void> {
-  await work(new MemoryViewStore());
-}
-
-async function onSqlite(work: (store: ViewStore) => Promise<void>): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'sagae-as-of-'));
-  const tables = allViews(ZONE).flatMap((view) => view.tables);
-  const store = openViewStore({ folder, tables });
-  try {
-    await work(store);
-  } finally {
-    await store.close();
-    rmSync(folder, { recursive: true });
-  }
 }
 
 for (const [name, withStore, runs] of [

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { allViews } from '../../projection-service/views/all.js';
 import type { View } from '../../projection-service/view.js';
 import { openQueries, type Queries } from '../../query-service/queries/open.js';
@@ -5,8 +8,10 @@ import type { AccountId } from '../../shared/ledger/account.js';
 import { isAccountId } from '../../shared/ledger/account.js';
 import { BUILT_IN_CHART } from '../../shared/ledger/chart.js';
 import type { JournalEntry } from '../../shared/ledger/entry.js';
+import { openViewStore } from '../../shared/adapters/sqlite/view-store.js';
 import type { ViewStore } from '../../shared/ports/view-store.js';
 import type { MemoryLog } from '../../shared/testing/memory-log.js';
+import { MemoryViewStore } from '../../shared/testing/memory-view-store.js';
 
 export const ZONE = 'Asia/Seoul';
 /** The clock of the queries: after everything the tests record. */
@@ -76,10 +81,27 @@ async function projectView(
 
 /** The queries on a projected log. */
 export function queriesOn(log: MemoryLog, views: ViewStore): Queries {
-  return openQueries({ views, log, zone: ZONE, clock: () => NOW });
+  return openQueries({ views, log, clock: () => NOW });
 }
 
 export function account(text: string): AccountId {
   if (!isAccountId(text)) throw new Error(`${text} is no account`);
   return text;
 }
+
+/** Work on an empty view store. */
+export type OnStore = (work: (store: ViewStore) => Promise<void>) => Promise<void>;
+
+export const inMemory: OnStore = (work) => work(new MemoryViewStore());
+
+export const onSqlite: OnStore = async (work) => {
+  const folder = mkdtempSync(join(tmpdir(), 'sagae-as-of-'));
+  const tables = allViews(ZONE).flatMap((view) => view.tables);
+  const store = openViewStore({ folder, tables });
+  try {
+    await work(store);
+  } finally {
+    await store.close();
+    rmSync(folder, { recursive: true });
+  }
+};

@@ -31,7 +31,7 @@ export class Book {
     const clock = Date.now;
     const ledger = await openLedger({ store: log, clock, ids: randomUUID, zone: ZONE });
     const views = openViewStore({ folder, tables: projectionTables(allViews(ZONE)) });
-    const queries = openQueries({ views, log, zone: ZONE, clock });
+    const queries = openQueries({ views, log, clock });
     return new Book(folder, log, ledger, views, queries);
   }
 
