@@ -5,15 +5,7 @@ import { sized, withFolder, type BenchContext, type Benchmark } from './benchmar
 import { Book } from './book.js';
 import { HISTORY_DAYS, historyOf, lastHistoryDay } from './commands.js';
 import { Random } from './random.js';
-import {
-  DURABLE,
-  NO_WRITES,
-  percentiles,
-  same,
-  type BenchResult,
-  type Check,
-  type Figure,
-} from './report.js';
+import { DURABLE, NO_WRITES, percentiles, same, type BenchResult, type Figure } from './report.js';
 import { latency, now, type Latency } from './statistics.js';
 import { totalOf, type Workload } from './workload.js';
 
@@ -68,7 +60,7 @@ async function reads(
   };
 }
 
-type Grown = Readonly<{ figures: readonly Figure[]; checks: readonly Check[] }>;
+type Grown = Required<Pick<BenchResult, 'series' | 'figures' | 'checks'>>;
 
 /** Grows one book through all sizes, measuring at each. */
 async function grow(context: BenchContext, book: Book, backDated: boolean): Promise<Grown> {
@@ -76,7 +68,7 @@ async function grow(context: BenchContext, book: Book, backDated: boolean): Prom
   const sizes = SIZES[context.scale].slice(backDated ? -1 : 0);
   const entries = Math.max(...sizes) / 2;
   const make = historyOf(workload, entries, backDated);
-  const figures: Figure[] = [];
+  const series: Grown['series'][number][] = [];
   let from = 0;
   for (const legs of sizes) {
     const label = legs.toLocaleString('en-US');
@@ -88,23 +80,25 @@ async function grow(context: BenchContext, book: Book, backDated: boolean): Prom
     const added = legs / 2 - from;
     context.say(`${label} legs: asking`);
     const { trial, one } = await reads(context, book);
-    figures.push(
-      { name: `${label} legs: posting`, value: added / posted, unit: '/s' },
+    const figures: Figure[] = [
+      { name: 'posting', value: added / posted, unit: '/s' },
       {
-        name: `${label} legs: projecting all views`,
+        name: 'projecting all views',
         value: added / projected,
         unit: '/s',
         ...(last ? { aim: { atLeast: 40_000 } } : {}),
       },
-      ...percentiles(`${label} legs: trial balance`, trial, backDated ? 80 : 50),
-      ...percentiles(`${label} legs: one account`, one).slice(0, 2),
-    );
+      ...percentiles('trial balance', trial, backDated ? 80 : 50),
+      ...percentiles('one account', one).slice(0, 2),
+    ];
+    series.push({ size: `${label} legs`, figures });
     from = legs / 2;
   }
   const [shown] = (await book.queries.trialBalance({})).totals;
   const total = totalOf(workload, entries);
   return {
-    figures,
+    figures: [],
+    series,
     checks: [
       same('debits in the views', shown?.debits ?? 0n, total),
       same('credits in the views', shown?.credits ?? 0n, total),

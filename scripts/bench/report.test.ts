@@ -48,6 +48,15 @@ describe('bench report', () => {
     );
   });
 
+  it('sets the sizes of a series below each other', () => {
+    const whole = report([], 10n);
+    const series = ['10', '100'].map((size) => ({ size, figures: [slow, quick] }));
+    const results = whole.results.map((result) => ({ ...result, series }));
+    const lines = renderReport({ ...whole, results }, 'markdown').split('\n');
+    expect(lines).to.include('| size | rate | p95 |');
+    expect(lines).to.include('| 100 | 7,999/s (≥ 8,000/s missed) | 19.9 ms (≤ 20 ms met) |');
+  });
+
   it('loses nothing in JSON', () => {
     const whole = report([slow, quick], 10n);
     expect(JSON.parse(renderReport(whole, 'json'))).to.deep.equal(whole);

@@ -19,6 +19,8 @@ export type BenchResult = Readonly<{
   workload: string;
   durability: string;
   figures: readonly Figure[];
+  /** The same figures at several sizes. */
+  series?: readonly Readonly<{ size: string; figures: readonly Figure[] }>[];
   checks: readonly Check[];
 }>;
 
@@ -99,37 +101,62 @@ function machineLine({ machine, scale }: BenchReport): string {
 }
 
 function markdown(result: BenchResult): string {
-  const lines = [
-    `### ${result.name}`,
-    '',
-    `${result.workload} Durability: ${result.durability}.`,
-    '',
+  const list = [
     '| figure | measured | aim | |',
     '| --- | ---: | ---: | --- |',
     ...result.figures.map(
       (figure) => `| ${figure.name} | ${amount(figure)} | ${aimOf(figure)} | ${verdict(figure)} |`,
     ),
     '',
+  ];
+  return [
+    `### ${result.name}`,
+    '',
+    `${result.workload} Durability: ${result.durability}.`,
+    '',
+    ...(result.figures.length === 0 ? [] : list),
+    ...seriesTable(result),
     ...result.checks.map(
       (check) => `- ${check.held ? 'checked' : '**FAILED**'}: ${check.what} (${check.seen})`,
     ),
+  ]
+    .join('\n')
+    .trimEnd();
+}
+
+/** One line a size, one column a figure. */
+function seriesTable({ series = [] }: BenchResult): readonly string[] {
+  const [first] = series;
+  if (first === undefined) return [];
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [
+    line(['size', ...first.figures.map((figure) => figure.name)]),
+    line(['---:', ...first.figures.map(() => '---:')]),
+    ...series.map(({ size, figures }) =>
+      line([size, ...figures.map((figure) => `${amount(figure)} ${withAim(figure)}`.trimEnd())]),
+    ),
+    '',
   ];
-  return lines.join('\n').trimEnd();
 }
 
 function text(result: BenchResult): string {
-  const width = Math.max(...result.figures.map((figure) => figure.name.length), 0);
+  const width = Math.max(...allFigures(result).map((figure) => figure.name.length), 0);
+  const line = (figure: Figure): string =>
+    `  ${figure.name.padEnd(width)}  ${amount(figure).padStart(14)}  ${aimOf(figure)} ${verdict(figure)}`.trimEnd();
   return [
     result.name,
     `  ${result.workload}`,
     `  ${result.durability}`,
-    ...result.figures.map((figure) =>
-      `  ${figure.name.padEnd(width)}  ${amount(figure).padStart(14)}  ${aimOf(figure)} ${verdict(figure)}`.trimEnd(),
-    ),
+    ...result.figures.map(line),
+    ...(result.series ?? []).flatMap(({ size, figures }) => [`  ${size}`, ...figures.map(line)]),
     ...result.checks.map(
       (check) => `  ${check.held ? 'ok    ' : 'FAILED'} ${check.what} (${check.seen})`,
     ),
   ].join('\n');
+}
+
+function allFigures({ figures, series = [] }: BenchResult): readonly Figure[] {
+  return [...figures, ...series.flatMap((one) => one.figures)];
 }
 
 function amount({ value, unit }: Figure): string {
@@ -142,6 +169,10 @@ function aimOf({ aim, unit }: Figure): string {
   if (aim === undefined) return '';
   const [sign, value] = 'atLeast' in aim ? ['≥', aim.atLeast] : ['≤', aim.atMost];
   return unit === '/s' ? `${sign} ${grouped(value)}/s` : `${sign} ${grouped(value)} ${unit}`;
+}
+
+function withAim(figure: Figure): string {
+  return figure.aim === undefined ? '' : `(${aimOf(figure)} ${verdict(figure)})`;
 }
 
 function verdict({ aim, value }: Figure): string {
