@@ -5,7 +5,7 @@ import { EventUndecodable } from '../../shared/events/upcast.js';
 import { EventDamaged } from '../../shared/ports/event-store.js';
 import { AuditFailed, Fold } from './fold.js';
 import { trialBalance } from './trial-balance.js';
-import type { Failure } from './verify.js';
+import type { Failure } from './failure.js';
 
 /**
  * Reads every event with the auditor's fold and with the codec the services use, and says what

@@ -6,7 +6,10 @@ import { verifyViews, type VerifiedView } from '../../projection-service/verify.
 import { allViews } from '../../projection-service/views/all.js';
 import { openEventStore } from '../../shared/adapters/sqlite/event-store.js';
 import { openViewStore } from '../../shared/adapters/sqlite/view-store.js';
-import type { Failure, VerifyTarget } from './verify.js';
+import type { Failure } from './failure.js';
+
+/** The ledger to check, up to the last event there was when the check began. */
+export type VerifyTarget = Readonly<{ folder: string; head: bigint; zone: string }>;
 
 /** Computes every view anew, in a temporary folder, and compares it with the one there is. */
 export async function checkViews(

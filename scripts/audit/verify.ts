@@ -1,9 +1,7 @@
 import { checkEvents } from './check-events.js';
-import { checkViews } from './check-views.js';
+import { checkViews, type VerifyTarget } from './check-views.js';
+import type { Failure } from './failure.js';
 import { scrubEvents } from '../../shared/adapters/sqlite/event-scrub.js';
-
-/** One thing that is wrong: where, and what. */
-export type Failure = Readonly<{ where: string; what: string }>;
 
 export type Check = Readonly<{
   name: string;
@@ -21,8 +19,6 @@ export type VerifyListener = Readonly<{
   onCheck: (name: string, total: number) => void;
   onProgress: (done: number) => void;
 }>;
-
-export type VerifyTarget = Readonly<{ folder: string; head: bigint; zone: string }>;
 
 const MAX_FAILURES = 1000;
 

@@ -4,6 +4,7 @@ import { beancountName } from './account-names.js';
 import {
   dayAfter,
   definitionOf,
+  openingSums,
   signedAmount,
   type AccountSum,
   type Book,
@@ -21,7 +22,7 @@ export async function* writeBeancount(book: Book): AsyncGenerator<string> {
   yield header(book);
   if (book.days === undefined) return;
   const name = names(book);
-  for (const [currency, sums] of byCurrency(book.sums.filter((sum) => sum.opening !== 0n))) {
+  for (const [currency, sums] of openingSums(book)) {
     const legs = sums.map((sum) => `  ${name(sum)}  ${commodity(sum.opening, currency)}\n`);
     yield `${book.days.first} * "opening balances ${currency}"\n${legs.join('')}\n`;
   }
@@ -104,14 +105,4 @@ function inclusiveSums(
     }
   }
   return [...own].map(([key, sum]) => [name(sum), sum.currency, totals.get(key) ?? 0n]);
-}
-
-function byCurrency(sums: readonly AccountSum[]): ReadonlyMap<Currency, readonly AccountSum[]> {
-  const groups = new Map<Currency, AccountSum[]>();
-  for (const sum of sums) {
-    const group = groups.get(sum.currency);
-    if (group === undefined) groups.set(sum.currency, [sum]);
-    else group.push(sum);
-  }
-  return groups;
 }

@@ -201,6 +201,18 @@ export function definitionOf(
   return book.definitions.get(codeOf(account)) ?? { name: '', type: 'memo' };
 }
 
+/** The opening balances that are not zero, per currency: each of these balances by itself. */
+export function openingSums(book: Book): ReadonlyMap<Currency, readonly AccountSum[]> {
+  const groups = new Map<Currency, AccountSum[]>();
+  for (const sum of book.sums) {
+    if (sum.opening === 0n) continue;
+    const group = groups.get(sum.currency);
+    if (group === undefined) groups.set(sum.currency, [sum]);
+    else group.push(sum);
+  }
+  return groups;
+}
+
 /** The day after a day. */
 export function dayAfter(day: Day): Day {
   return formatDay(knownDayNumber(day) + 1);

@@ -2,7 +2,14 @@ import { codeOf } from '../../shared/ledger/account.js';
 import { exponent, type Currency } from '../../shared/ledger/currency.js';
 import { formatMajorUnits } from '../../shared/ledger/money.js';
 import { journalName } from './account-names.js';
-import { definitionOf, signedAmount, type AccountSum, type Book, type BookEntry } from './book.js';
+import {
+  definitionOf,
+  openingSums,
+  signedAmount,
+  type AccountSum,
+  type Book,
+  type BookEntry,
+} from './book.js';
 import { harmlessCode, harmlessText } from './text.js';
 
 /** The two programs that read the same journal, but for how a commodity's places are declared. */
@@ -11,7 +18,7 @@ export type JournalProgram = 'hledger' | 'ledger';
 /** What each transaction carries beside its legs. */
 const TAGS = ['event_id', 'position', 'recorded'];
 
-/** Most legs in one transaction of opening or closing sums. */
+/** Most legs in one transaction of closing sums, which are all zero and so may be divided. */
 const SUMS_PER_TRANSACTION = 500;
 
 /**
@@ -23,10 +30,9 @@ export async function* writeJournal(book: Book, program: JournalProgram): AsyncG
   yield header(book, program);
   if (book.days === undefined) return;
   const name = names(book);
-  const opening = book.sums.filter((sum) => sum.opening !== 0n);
-  for (const sums of slices(opening)) {
-    const legs = sums.map((sum) => leg(name(sum), sum.opening, sum.currency));
-    yield transaction(`${book.days.first} * opening balances`, legs);
+  for (const [currency, sums] of openingSums(book)) {
+    const legs = sums.map((sum) => leg(name(sum), sum.opening, currency));
+    yield transaction(`${book.days.first} * opening balances ${currency}`, legs);
   }
   for await (const entries of book.read()) {
     yield entries.map((entry) => entryText(entry, name)).join('');

@@ -2,7 +2,7 @@
 export type Line = Readonly<{ number: number; text: string; refused?: string }>;
 
 /** Longest line read, in UTF-16 units: no entry is longer, and memory stays bounded. */
-export const MAX_LINE_LENGTH = 1024 * 1024;
+const MAX_LINE_LENGTH = 1024 * 1024;
 
 /**
  * Splits a byte stream into lines, one array of lines per chunk read. A carriage return before the

@@ -12,7 +12,7 @@ export type ImportRow =
 export type RowRefusal = Readonly<{ code: string; message: string }>;
 
 /** The columns of an entries file; they may stand in any order. */
-export const CSV_COLUMNS = [
+const CSV_COLUMNS = [
   'id',
   'effective_date',
   'description',

@@ -1,0 +1,2 @@
+/** One thing that is wrong: where, and what. */
+export type Failure = Readonly<{ where: string; what: string }>;
