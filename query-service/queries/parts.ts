@@ -16,7 +16,7 @@ export type QueryParts = Readonly<{
 /** As many rows as there are. */
 export const ALL_ROWS = 2 ** 31 - 1;
 
-export const MAX_LIMIT = 500;
+const MAX_LIMIT = 500;
 
 /** @throws {QueryRefused} the limit is not one of 1 to {@link MAX_LIMIT} */
 export function checkLimit(limit: number): void {
