@@ -1,5 +1,6 @@
 import { createEventFile } from '../shared/adapters/sqlite/event-file.js';
 import { openEventStore } from '../shared/adapters/sqlite/event-store.js';
+import { cleanRebuildLeftovers } from '../shared/adapters/sqlite/view-rebuild.js';
 import { openViewStore } from '../shared/adapters/sqlite/view-store.js';
 import { isProgram, runProcess } from '../shared/http/process.js';
 import { serveService, type Basics, type Service } from '../shared/http/service.js';
@@ -16,6 +17,7 @@ export async function openProjectionService({ config, log, metrics }: Basics): P
   const views = allViews(config.timeZone);
   await createEventFile(folder);
   const events = await openEventStore({ folder, readonly: true, checkTail: 0 });
+  cleanRebuildLeftovers(folder);
   const store = openViewStore({ folder, tables: projectionTables(views) });
   const projection = startProjection({ log: events, store, views, onNotice: noticeLog(log) });
   const measure = lagGauges(metrics);

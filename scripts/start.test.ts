@@ -18,6 +18,8 @@ const SALE = [
   { account: '2010:seller-7', side: 'credit', amount: '50000', currency: 'KRW' },
 ];
 
+const text = (json: Json): string => (typeof json === 'string' ? json : '');
+
 const entriesOf = (json: Json): readonly [string, Json][] =>
   typeof json === 'object' && json !== null ? Object.entries(json) : [];
 
@@ -55,8 +57,8 @@ describe('all in one', () => {
 
   it('is ready', async () => {
     for (const path of ['/health', '/ready']) {
-      const { status, text } = await send(running.url + path);
-      expect(status, text).to.equal(200);
+      const answer = await send(running.url + path);
+      expect(answer.status, answer.text).to.equal(200);
     }
   });
 
@@ -71,7 +73,7 @@ describe('all in one', () => {
     const other = await post('entries', { ...body, description: 'Order 1002' }, 'order-1001');
     expect(other.status).to.equal(422);
     expect(other.json).to.include({ code: 'IDEMPOTENCY_KEY_REUSED' });
-    const stored = await read(`ledger/entries/${String(at(first.json, 'data', 'id'))}`);
+    const stored = await read(`ledger/entries/${text(at(first.json, 'data', 'id'))}`);
     expect(stored).to.include({ description: 'Order 1001', effectiveDate: '2026-03-31' });
   });
 
@@ -143,7 +145,7 @@ describe('all in one', () => {
     expect(at(trial, 'totals')).to.deep.equal([total]);
     const page = await read('ledger/journal?limit=2');
     expect(at(page, 'items')).to.have.length(2);
-    const rest = await read(`ledger/journal?limit=2&cursor=${String(at(page, 'nextCursor'))}`);
+    const rest = await read(`ledger/journal?limit=2&cursor=${text(at(page, 'nextCursor'))}`);
     expect(at(rest, 'items')).to.have.length(1);
     expect(at(rest, 'nextCursor')).to.equal(null);
     const accounts = await read('ledger/accounts?prefix=2010');
@@ -189,7 +191,7 @@ describe('all in one', () => {
     };
     const held = await post('holds', hold, 'hold-1');
     expect(held.status).to.equal(201);
-    const place = `holds/2111:ann/${String(at(held.json, 'data', 'id'))}`;
+    const place = `holds/2111:ann/${text(at(held.json, 'data', 'id'))}`;
     const settled = await post(`${place}/settle`, { to: '2010:seller-7', amount: '500' }, 's-1');
     expect(settled.status).to.equal(200);
     expect(at(settled.json, 'data')).to.include({ status: 'settled', amount: '500' });
@@ -202,7 +204,7 @@ describe('all in one', () => {
     const stream = await read('streams/entry-batch-1/events');
     expect(at(stream, 'items', 0)).to.include({ type: 'EntryPosted', actor: 'anonymous' });
     expect(at(stream, 'items', 0, 'data', 'entry', 'legs', 0)).to.include({ amount: '50000' });
-    const id = String(at(stream, 'items', 0, 'correlationId'));
+    const id = text(at(stream, 'items', 0, 'correlationId'));
     const trace = await read(`traces/${id}`);
     expect(at(trace, 'correlationId')).to.equal(id);
     expect(at(trace, 'roots')).to.have.length.above(0);

@@ -39,7 +39,10 @@ const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'
  * @throws {ConfigRefused} the first setting that is wrong
  */
 export function readConfig(environment: Environment, defaultPort: number): Config {
-  const read = (name: string, fallback: string): string => environment[name] || fallback;
+  const read = (name: string, fallback: string): string => {
+    const value = environment[name];
+    return value === undefined || value === '' ? fallback : value;
+  };
   const store = read('SAGAE_STORE', 'sqlite');
   if (store !== 'sqlite') {
     throw new ConfigRefused('SAGAE_STORE', `"${store}" is not known; this version has "sqlite"`);
@@ -109,7 +112,9 @@ function readLogLevel(text: string): string {
 
 function readApiKeys(environment: Environment): readonly ApiKey[] {
   const file = environment['SAGAE_API_KEYS_FILE'];
-  if (file) return parseApiKeys('SAGAE_API_KEYS_FILE', readKeysFile(file));
+  if (file !== undefined && file !== '') {
+    return parseApiKeys('SAGAE_API_KEYS_FILE', readKeysFile(file));
+  }
   return parseApiKeys('SAGAE_API_KEYS', environment['SAGAE_API_KEYS'] ?? '');
 }
 

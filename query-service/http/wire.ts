@@ -64,7 +64,7 @@ export function sentStatement(answer: Statement): Sent<typeof schemas.statementA
 }
 
 /** One line of a statement, as sent. */
-export function sentStatementItem(item: StatementItem): Sent<typeof schemas.statementItem> {
+function sentStatementItem(item: StatementItem): Sent<typeof schemas.statementItem> {
   return {
     ...item,
     position: item.position.toString(),

@@ -12,7 +12,7 @@ const LEAVE_MS = 10_000;
 const FIRST_BACK_OFF_MS = 100;
 const LAST_BACK_OFF_MS = 5_000;
 
-type Asked = (message: FromThread) => void;
+type Asked = (message?: FromThread) => void;
 
 /**
  * A service in a worker thread of its own. When the thread dies another one is started, later each
@@ -27,6 +27,7 @@ export class ServiceThread {
   #lastId = 0;
   #retry: NodeJS.Timeout | undefined;
   readonly #asked = new Map<number, Asked>();
+  readonly #waiting = new Set<() => void>();
 
   constructor(
     /** Name of the service. */
@@ -44,6 +45,12 @@ export class ServiceThread {
   /** Starts the first thread. @throws what keeps it from starting */
   async start(): Promise<void> {
     await this.#spawn();
+  }
+
+  /** Resolves when the service is there: at once, or when a thread of it is up again. */
+  serving(): Promise<void> {
+    if (this.#up) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.add(resolve));
   }
 
   /** How the service is, or that it is not there. */
@@ -96,6 +103,8 @@ export class ServiceThread {
           this.#port = message.port;
           this.#up = true;
           resolve();
+          for (const served of this.#waiting) served();
+          this.#waiting.clear();
           return;
         }
         this.#asked.get(message.id)?.(message);
@@ -116,6 +125,7 @@ export class ServiceThread {
     this.#worker = undefined;
     const served = this.#up;
     this.#up = false;
+    for (const settle of this.#asked.values()) settle();
     if (this.#stopping) return;
     this.#deaths = served ? 0 : this.#deaths + 1;
     const wait = Math.min(LAST_BACK_OFF_MS, FIRST_BACK_OFF_MS * 2 ** this.#deaths);

@@ -16,7 +16,7 @@ export function preferred<Type extends string>(
 }
 
 function qualityOf(header: string | undefined, type: string): number {
-  if (header === undefined || !header.toLowerCase().includes(type)) return 0;
+  if (header?.toLowerCase().includes(type) !== true) return 0;
   for (const part of header.toLowerCase().split(',')) {
     const [name, ...parameters] = part.split(';').map((piece) => piece.trim());
     if (name !== type) continue;

@@ -1,4 +1,4 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { RequestListener } from 'node:http';
 import express, { type Express, type Request, type Response } from 'express';
 import type { ApiKey } from '../config.js';
 import { authenticate } from './auth.js';
@@ -34,8 +34,12 @@ export function createListener(options: AppOptions): RequestListener {
   }
   return (request, response) => {
     const route = request.method === 'POST' ? direct.get(request.url ?? '') : undefined;
-    if (route === undefined) app(request, response);
-    else void serve(stepOf(route), route.spec.path, request, response, {}, options);
+    if (route === undefined) {
+      app(request, response);
+      return;
+    }
+    const exchange = new Exchange(request, response, route.spec.path, options.surroundings);
+    void serve(stepOf(route), exchange, {}, options.apiKeys);
   };
 }
 
@@ -78,25 +82,22 @@ function stepOf({ spec, serve }: Route): Step {
 
 function handlerOf(step: Step, template: string, options: AppOptions) {
   return (request: Request, response: Response): void => {
-    void serve(step, template, request, response, request.params, options);
+    const exchange = new Exchange(request, response, template, options.surroundings);
+    void serve(step, exchange, request.params, options.apiKeys);
   };
 }
 
 /** Carries a request from its head to its answer. It never rejects. */
 async function serve(
   step: Step,
-  template: string,
-  request: IncomingMessage,
-  response: ServerResponse,
+  exchange: Exchange,
   params: Readonly<Record<string, unknown>>,
-  options: AppOptions,
+  apiKeys: readonly ApiKey[],
 ): Promise<void> {
-  const exchange = new Exchange(request, response, template, options.surroundings);
+  const { headers } = exchange.request;
   try {
-    checkCorrelationId(request.headers['x-correlation-id']);
-    if (!step.open) {
-      exchange.actor = authenticate(options.apiKeys, request.headers.authorization);
-    }
+    checkCorrelationId(headers['x-correlation-id']);
+    if (!step.open) exchange.actor = authenticate(apiKeys, headers.authorization);
     await step.run(exchange, params);
   } catch (error) {
     answerError(exchange, error);
@@ -139,9 +140,8 @@ function otherMethod(methods: readonly string[]): Step {
 
 /** Express itself refuses a path it cannot decode; nothing else reaches this. */
 function onExpressError(options: AppOptions) {
-  return (error: unknown, request: Request, response: Response, next: unknown): void => {
-    // Express knows an error handler by its four parameters.
-    void next;
+  // Express knows an error handler by its four parameters.
+  return (error: unknown, request: Request, response: Response, _next: unknown): void => {
     const exchange = new Exchange(request, response, '(unknown)', options.surroundings);
     const undecodable = error instanceof URIError;
     answerError(

@@ -16,7 +16,7 @@ export function validate<T>(schema: z.ZodType<T>, input: unknown, root = ''): T 
 }
 
 /** What is wrong, in one line. */
-export function summary(errors: readonly FieldError[]): string {
+function summary(errors: readonly FieldError[]): string {
   const [first] = errors;
   if (first === undefined) return 'the request is not valid';
   const more = errors.length === 1 ? '' : ` (and ${errors.length - 1} more)`;
@@ -24,7 +24,7 @@ export function summary(errors: readonly FieldError[]): string {
 }
 
 /** The errors of a failed validation, each under the path of its field. */
-export function fieldErrors(issues: readonly z.core.$ZodIssue[], root = ''): readonly FieldError[] {
+function fieldErrors(issues: readonly z.core.$ZodIssue[], root = ''): readonly FieldError[] {
   return issues.flatMap((issue) => errorsOf(issue, root)).slice(0, MAX_ERRORS);
 }
 
@@ -59,5 +59,5 @@ function asText(value: unknown): string {
   if (typeof value === 'string') return value;
   // A check that comes after a transformation sees what it made, such as a bigint.
   if (typeof value === 'bigint') return value.toString();
-  return value === undefined ? '' : (JSON.stringify(value) ?? '');
+  return value === undefined ? '' : JSON.stringify(value);
 }

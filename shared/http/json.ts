@@ -1,7 +1,7 @@
 import { HttpRefusal, invalid } from './refusal.js';
 
 /** Deepest nesting of a body. */
-export const MAX_DEPTH = 16;
+const MAX_DEPTH = 16;
 
 const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 

@@ -161,7 +161,9 @@ function bodyOf(
   const schema = schemaOf(spec.body, 'input');
   const example = spec.example?.body;
   const json = { schema, ...(example === undefined ? {} : { example }) };
-  const others = (spec.bodyTypes ?? []).map((type) => [type, { schema: { type: 'string' } }]);
+  const others = (spec.bodyTypes ?? []).map(
+    (type) => [type, { schema: { type: 'string' } }] as const,
+  );
   return {
     required: (schema.required ?? []).length > 0,
     content: { [JSON_TYPE]: json, ...Object.fromEntries(others) },
@@ -169,15 +171,16 @@ function bodyOf(
 }
 
 function successes(spec: RouteSpec): Readonly<Record<string, Answer>> {
-  const others = (spec.alternatives ?? []).map(
-    (type) => [type, { schema: type === JSON_TYPE ? {} : { type: 'string' } }] as const,
-  );
-  const envelope = spec.data === undefined ? [] : [[JSON_TYPE, { schema: success(spec.data) }]];
-  const content = Object.fromEntries([...envelope, ...others]);
+  const content: Record<string, Media> = {};
+  if (spec.data !== undefined) content[JSON_TYPE] = { schema: success(spec.data) };
+  for (const type of spec.alternatives ?? []) {
+    content[type] = { schema: type === JSON_TYPE ? {} : { type: 'string' } };
+  }
+  const headers = headersOf(spec);
   return Object.fromEntries(
     Object.entries(spec.success).map(([status, description]) => [
       status,
-      { description, headers: headersOf(spec), content },
+      { description, headers, content },
     ]),
   );
 }
@@ -231,7 +234,7 @@ function success(data: z.ZodType): JsonSchema {
 
 function schemaOf(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
   // A custom check has no JSON Schema of its own; each of ours carries one in its metadata.
-  const { $schema, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
-  void $schema;
-  return rest;
+  const made: JsonSchema = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
+  delete made.$schema;
+  return made;
 }

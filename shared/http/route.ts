@@ -166,7 +166,7 @@ export function replyHeaders(
  * Checks a JSON text by a schema.
  * @throws {HttpRefusal} MALFORMED_JSON or VALIDATION_FAILED
  */
-export function checkBody<Body>(schema: z.ZodType<Body>, text: string): Body {
+function checkBody<Body>(schema: z.ZodType<Body>, text: string): Body {
   return checkJson(schema, parseJson(text));
 }
 

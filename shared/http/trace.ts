@@ -23,7 +23,7 @@ function randomHex(bytes: number): string {
 }
 
 /** A new trace: the correlation id is the trace id. */
-export function newTrace(): Trace {
+function newTrace(): Trace {
   const traceId = randomHex(TRACE_ID_BYTES);
   return { correlationId: traceId, traceparent: `00-${traceId}-${randomHex(SPAN_ID_BYTES)}-01` };
 }
@@ -45,11 +45,15 @@ export function traceOf(correlationId: unknown, traceparent: unknown): Trace {
 /** @throws {HttpRefusal} VALIDATION_FAILED when there is one and it is not valid */
 export function checkCorrelationId(header: unknown): void {
   if (header === undefined || isCorrelationId(header)) return;
-  throw invalid('X-Correlation-ID', String(header), 'is 1 to 64 of A-Z a-z 0-9 . _ : -');
+  throw invalid(
+    'X-Correlation-ID',
+    typeof header === 'string' ? header : '',
+    'is 1 to 64 of A-Z a-z 0-9 . _ : -',
+  );
 }
 
 /** Whether it can be a correlation id. */
-export function isCorrelationId(text: unknown): text is string {
+function isCorrelationId(text: unknown): text is string {
   return typeof text === 'string' && CORRELATION_ID.test(text);
 }
 
