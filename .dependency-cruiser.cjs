@@ -151,7 +151,7 @@ module.exports = {
       [
         '^[a-z]+-service/http/',
         '^[a-z]+-service/main\\.ts$',
-        '^shared/(http/|logging)',
+        '^shared/(http/|logging|testing/)',
         '^scripts/',
       ],
     ),

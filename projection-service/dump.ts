@@ -4,7 +4,7 @@ import type { Row, Table, Value, ViewReader } from '../shared/ports/view-store.j
 const PAGE = 5_000;
 
 /** All rows of a table in order of its key. */
-export async function* rowsOf(reader: ViewReader, table: Table): AsyncGenerator<Row, void, void> {
+async function* rowsOf(reader: ViewReader, table: Table): AsyncGenerator<Row, void, void> {
   const places = table.key.map((name) => table.columns.findIndex(([column]) => column === name));
   let last: readonly Value[] | undefined;
   for (;;) {

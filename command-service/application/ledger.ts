@@ -4,7 +4,7 @@ import type { LegInput } from '../../shared/ledger/entry.js';
 import type { Labels } from '../../shared/events/event.js';
 import type { Refusal } from '../domain/refusal.js';
 
-export type { FieldError, Refusal, RefusalCode } from '../domain/refusal.js';
+export type { Refusal } from '../domain/refusal.js';
 
 /** What the command side offers to whoever takes requests: HTTP, the importer, the bench. */
 export interface Ledger {

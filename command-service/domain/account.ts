@@ -276,7 +276,7 @@ function released(
 }
 
 /** The refusal of a hold that was never placed on the account. */
-export function holdUnknown(id: string): Refusal {
+function holdUnknown(id: string): Refusal {
   return refuse('NOT_FOUND', `there is no hold ${id} on the account`, {
     field: 'id',
     value: id,

@@ -22,7 +22,7 @@ export type OpenHold = Readonly<{
 }>;
 
 /** The account that holds an account's held money. */
-export function heldAccount(account: AccountId): string {
+function heldAccount(account: AccountId): string {
   return `${account}:held`;
 }
 

@@ -106,7 +106,7 @@ export function multipleGuarded(accounts: readonly AccountId[]): Refusal {
 }
 
 /** The refusal of codes that were never declared, each leg named. */
-export function unknownAccounts(entry: JournalEntry, chart: Chart): Refusal {
+function unknownAccounts(entry: JournalEntry, chart: Chart): Refusal {
   const errors: FieldError[] = [];
   for (const [index, leg] of entry.legs.entries()) {
     if (chart.get(codeOf(leg.account)) !== undefined) continue;

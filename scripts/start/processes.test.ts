@@ -51,7 +51,12 @@ describe('the programs', () => {
     const errors: string[] = [];
     createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
     createInterface({ input: child.stderr }).on('line', (line) => errors.push(line));
-    const program = { child, lines, errors, exited: once(child, 'close').then((codes: unknown[]) => codes[0]) };
+    const program = {
+      child,
+      lines,
+      errors,
+      exited: once(child, 'close').then((codes: unknown[]) => codes[0]),
+    };
     programs.push(program);
     return program;
   };

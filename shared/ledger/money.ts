@@ -1,8 +1,5 @@
 import { exponent, type Currency } from './currency.js';
 
-/** An amount in minor units (won, cents, fils) of one currency. */
-export type Money = Readonly<{ amount: bigint; currency: Currency }>;
-
 /** Largest amount of a leg, in minor units: the largest int64, because the stores keep 64 bits. */
 export const MAX_AMOUNT = 2n ** 63n - 1n;
 

@@ -7,7 +7,7 @@ import { isEntry, journalEntry, type JournalEntry, type LegInput } from '../ledg
 import { MAX_AMOUNT } from '../ledger/money.js';
 
 /** Any currency of the table. */
-export const anyCurrency: fc.Arbitrary<Currency> = fc.constantFrom(...CURRENCIES);
+const anyCurrency: fc.Arbitrary<Currency> = fc.constantFrom(...CURRENCIES);
 
 /** An amount a leg may have, in minor units; small ones as often as huge ones. */
 export const anyAmount: fc.Arbitrary<bigint> = fc.oneof(

@@ -26,7 +26,7 @@ export class RacingEventStore implements EventStore {
   readonly #streams = new Map<string, RecordedEvent[]>();
   readonly #turns: () => number;
   readonly #clock: () => number;
-  #wake: (() => void)[] = [];
+  readonly #wake: (() => void)[] = [];
   #last = 0n;
 
   constructor({ turns = () => 0, clock = () => 0 }: RacingEventStoreOptions = {}) {
@@ -135,6 +135,7 @@ export class RacingEventStore implements EventStore {
   }
 
   #woken(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       const done = () => {
         signal.removeEventListener('abort', done);
