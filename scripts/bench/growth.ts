@@ -5,7 +5,15 @@ import { sized, withFolder, type BenchContext, type Benchmark } from './benchmar
 import { Book } from './book.js';
 import { HISTORY_DAYS, historyOf, lastHistoryDay } from './commands.js';
 import { Random } from './random.js';
-import { DURABLE, NO_WRITES, percentiles, same, type BenchResult, type Figure } from './report.js';
+import {
+  DURABLE,
+  NO_WRITES,
+  percentiles,
+  same,
+  type BenchResult,
+  type Check,
+  type Figure,
+} from './report.js';
 import { latency, now, type Latency } from './statistics.js';
 import { totalOf, type Workload } from './workload.js';
 
