@@ -15,6 +15,8 @@ import {
   CHECKPOINTS,
   createTables,
   dropLeftovers,
+  hasTable,
+  DECLARED,
   quoted,
   RETIRED,
 } from './view-schema.js';
@@ -42,9 +44,15 @@ export function openRebuildPlace(
       db.close();
       throw new RebuildRunning('the views are being rebuilt by another process');
     }
-    createTables(db, [], '');
-    dropLeftovers(db);
-    createTables(db, tables, BUILDING);
+    try {
+      createTables(db, [], '');
+      dropLeftovers(db);
+      createTables(db, tables, BUILDING);
+    } catch (error) {
+      db.close();
+      lock.close();
+      throw error;
+    }
     const snapshots = new SnapshotPool(() => openConnection(folder, FILE, 'reader'), BUILDING);
     return new SqliteRebuildPlace(db, snapshots, lock);
   });
@@ -129,16 +137,15 @@ export class SqliteRebuildPlace extends SqliteViewStore implements RebuildPlace 
   }
 
   #rename(name: string): void {
-    const exists = this.db
-      .prepare<[string], bigint>("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?")
-      .pluck()
-      .get(name);
     const rename = (from: string, to: string) =>
       this.db.exec(`ALTER TABLE ${quoted(from)} RENAME TO ${quoted(to)}`);
-    if (exists !== undefined) rename(name, name + RETIRED);
+    if (hasTable(this.db, name)) rename(name, name + RETIRED);
     rename(name + BUILDING, name);
     this.db
-      .prepare('INSERT OR REPLACE INTO declared SELECT ?, declaration FROM declared WHERE name = ?')
+      .prepare(
+        `INSERT OR REPLACE INTO ${DECLARED}
+          SELECT ?, declaration FROM ${DECLARED} WHERE name = ?`,
+      )
       .run(name, name + BUILDING);
   }
 

@@ -15,6 +15,8 @@ export const BUILDING = '@building';
 export const RETIRED = '@retired';
 
 export const CHECKPOINTS = 'checkpoints';
+/** What the stored tables were declared as. */
+export const DECLARED = 'declared';
 
 /** Quotes a name for SQL. */
 export function quoted(name: string): string {
@@ -44,11 +46,13 @@ export function createTables(
   suffix: string,
 ): void {
   db.pragma('journal_mode = WAL');
+  // Nothing to make: no waiting for the lock of whoever is writing now.
+  if (hasTable(db, DECLARED) && tables.every((table) => isCreated(db, table, suffix))) return;
   inTransaction(db, () => {
     db.exec(`CREATE TABLE IF NOT EXISTS ${CHECKPOINTS} (
       view TEXT PRIMARY KEY, position INTEGER NOT NULL, stamp INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID`);
-    db.exec(`CREATE TABLE IF NOT EXISTS declared (
+    db.exec(`CREATE TABLE IF NOT EXISTS ${DECLARED} (
       name TEXT PRIMARY KEY, declaration TEXT NOT NULL) STRICT, WITHOUT ROWID`);
     for (const table of tables) createTable(db, table, suffix);
   });
@@ -57,10 +61,20 @@ export function createTables(
 /** Drops tables of an earlier rebuild that nobody uses any more, and their checkpoints. */
 export function dropLeftovers(db: Database.Database): void {
   for (const name of leftovers(db)) db.exec(`DROP TABLE ${quoted(name)}`);
-  inTransaction(db, () => {
-    db.prepare(`DELETE FROM ${CHECKPOINTS} WHERE view LIKE '%${BUILDING}'`).run();
-    db.prepare(`DELETE FROM declared WHERE name LIKE '%${BUILDING}'`).run();
-  });
+  for (const [table, column] of [
+    [CHECKPOINTS, 'view'],
+    [DECLARED, 'name'],
+  ] as const) {
+    const where = `FROM ${table} WHERE ${column} LIKE '%${BUILDING}'`;
+    const isThere = db.prepare(`SELECT 1 ${where} LIMIT 1`).get() !== undefined;
+    if (isThere) db.exec(`DELETE ${where}`);
+  }
+}
+
+/** Is there such a table? */
+export function hasTable(db: Database.Database, name: string): boolean {
+  const query = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?";
+  return db.prepare<[string]>(query).get(name) !== undefined;
 }
 
 function leftovers(db: Database.Database): readonly string[] {
@@ -72,18 +86,25 @@ function leftovers(db: Database.Database): readonly string[] {
     .all(`%${BUILDING}`, `%${RETIRED}`);
 }
 
+/** @throws when the table is there with other columns */
+function isCreated(db: Database.Database, table: Table, suffix: string): boolean {
+  const name = table.name + suffix;
+  const query = `SELECT declaration FROM ${DECLARED} WHERE name = ?`;
+  const found = db.prepare<[string], string>(query).pluck().get(name);
+  if (found !== undefined && found !== declarationOf(table)) {
+    throw new Error(`table ${name} is stored with other columns: give it a new version`);
+  }
+  return found !== undefined;
+}
+
+function declarationOf({ columns, key, indexes }: Table): string {
+  return JSON.stringify([columns, key, indexes]);
+}
+
 function createTable(db: Database.Database, table: Table, suffix: string): void {
   checkTable(table);
   const name = table.name + suffix;
-  const declaration = JSON.stringify([table.columns, table.key, table.indexes]);
-  const found = db
-    .prepare<[string], string>('SELECT declaration FROM declared WHERE name = ?')
-    .pluck()
-    .get(name);
-  if (found === declaration) return;
-  if (found !== undefined) {
-    throw new Error(`table ${name} is stored with other columns: give it a new version`);
-  }
+  if (isCreated(db, table, suffix)) return;
   db.exec(tableSql(table, name));
   for (const [index, columns] of Object.entries(table.indexes)) {
     // Nothing names an index, but names are shared by all tables and outlive a table's renaming.
@@ -92,7 +113,7 @@ function createTable(db: Database.Database, table: Table, suffix: string): void 
       `CREATE INDEX ${quoted(unique)} ON ${quoted(name)} (${columns.map(quoted).join(', ')})`,
     );
   }
-  db.prepare('INSERT INTO declared VALUES (?, ?)').run(name, declaration);
+  db.prepare(`INSERT INTO ${DECLARED} VALUES (?, ?)`).run(name, declarationOf(table));
 }
 
 function tableSql(table: Table, name: string): string {

@@ -7,7 +7,6 @@ import { StorageFull } from '../../ports/event-store.js';
 import type { Row, Table, ViewStore } from '../../ports/view-store.js';
 import { rejection } from '../../testing/event-samples.js';
 import { viewStoreContract } from '../../testing/view-store-contract.js';
-import { openScratchViewStore } from './view-scratch.js';
 import { openViewStore } from './view-store.js';
 
 viewStoreContract('sqlite', async () => {
@@ -88,16 +87,5 @@ describe('sqlite view store', () => {
     store.limitPages(10_000);
     expect(await put(store, 1n, big)).to.equal('committed');
     await store.close();
-  });
-
-  it('has one scratch store at a time, empty, and leaves nothing of it', async () => {
-    const scratch = openScratchViewStore({ folder, tables: [notes] });
-    if (scratch === undefined) throw new Error('the scratch store is in use');
-    await put(scratch.store, 0n, [[1n, 'scratch']]);
-    expect(openScratchViewStore({ folder, tables: [notes] })).to.equal(undefined);
-    await scratch.discard();
-    const again = openScratchViewStore({ folder, tables: [notes] });
-    expect(await again?.store.get(notes, [1n])).to.equal(undefined);
-    await again?.discard();
   });
 });
