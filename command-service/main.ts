@@ -6,6 +6,7 @@ import type { PartState } from '../shared/http/operations.js';
 import { isProgram, runProcess } from '../shared/http/process.js';
 import { serveService, type Basics, type Service } from '../shared/http/service.js';
 import type { EventStore } from '../shared/ports/event-store.js';
+import { findEntry } from './application/claims.js';
 import { openLedger, type OpenLedger } from './application/open-ledger.js';
 import { commandRoutes } from './http/routes.js';
 
@@ -34,7 +35,7 @@ export async function openCommandService({ config, log, metrics }: Basics): Prom
   });
   const health = async (): Promise<readonly PartState[]> => [await logState(store)];
   return {
-    routes: commandRoutes(ledger),
+    routes: commandRoutes(ledger, async (id) => (await findEntry(store, id))?.revision),
     health,
     ready: async () => [...(await health()), await diskState(folder)],
     metrics: async () => [await metrics.snapshot()],

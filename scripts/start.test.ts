@@ -152,6 +152,18 @@ describe('all in one', () => {
     expect(at(accounts, 'items', 1)).to.include({ id: '2010:seller-7', type: 'liability' });
   });
 
+  it('reverses an entry only at the revision that was read', async () => {
+    const { headers } = await send(`${running.url}/v1/ledger/entries/batch-1`);
+    const undo = (condition: string) =>
+      send(`${running.url}/v1/ledger/entries/batch-1/reversal`, {
+        body: { reason: 'x', effectiveDate: '1800-01-01' },
+        headers: { 'Idempotency-Key': 'undo-0', 'If-Match': condition },
+      });
+    expect((await undo('"v99"')).status).to.equal(412);
+    // Met, so that the next rule is what refuses it.
+    expect((await undo(headers.get('ETag') ?? '')).status).to.equal(400);
+  });
+
   it('reverses an entry once', async () => {
     const body = { reason: 'sent twice' };
     const first = await post('entries/batch-0/reversal', body, 'undo-1');

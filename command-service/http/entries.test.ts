@@ -17,6 +17,7 @@ import { commandRoutes } from './routes.js';
 const LEG = { account: '1110', side: 'debit', amount: '50000', currency: 'KRW' };
 const OTHER = { account: '2010:seller-7', side: 'credit', amount: '50000', currency: 'KRW' };
 const ENTRY = { description: 'Order 1001', legs: [LEG, OTHER] };
+const revisionOf = () => Promise.resolve(undefined);
 const KEY = { 'Idempotency-Key': 'order-1001' };
 
 describe('an entry over HTTP', () => {
@@ -25,7 +26,7 @@ describe('an entry over HTTP', () => {
 
   beforeEach(async () => {
     ledger = new FakeLedger();
-    server = await serveRoutes(commandRoutes(ledger));
+    server = await serveRoutes(commandRoutes(ledger, revisionOf));
   });
 
   afterEach(() => server.stop());
@@ -265,6 +266,13 @@ describe('an entry over HTTP', () => {
     it('cuts long values', async () => {
       const answer = await post('entries', { ...ENTRY, effectiveDate: 'x'.repeat(1000) });
       expect(at(answer.json, 'errors', 0, 'value')).to.have.length(100);
+    });
+
+    it('refuses If-Match, since a new entry has no revision', async () => {
+      for (const condition of ['"v0"', '*']) {
+        const answer = await post('entries', ENTRY, { ...KEY, 'If-Match': condition });
+        expectRefused(answer, 412, 'REVISION_MISMATCH', 'If-Match');
+      }
     });
 
     it('refuses query parameters', async () => {

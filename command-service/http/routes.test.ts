@@ -21,6 +21,7 @@ const HOLD = {
   expiresAt: '2030-01-01T00:00:00+09:00',
   description: 'Order 1002',
 };
+const revisionOf = (id: string) => Promise.resolve(id === 'e-1' ? 3n : undefined);
 const KEY = { 'Idempotency-Key': 'order-1001' };
 
 describe('batches, accounts, reversals and holds over HTTP', () => {
@@ -29,7 +30,7 @@ describe('batches, accounts, reversals and holds over HTTP', () => {
 
   beforeEach(async () => {
     ledger = new FakeLedger();
-    server = await serveRoutes(commandRoutes(ledger));
+    server = await serveRoutes(commandRoutes(ledger, revisionOf));
   });
 
   afterEach(() => server.stop());
@@ -168,6 +169,18 @@ describe('batches, accounts, reversals and holds over HTTP', () => {
       expect(ledger.asked).to.have.nested.property('[0][0].id', 'e-1');
       const other = await post('entries/e-1/reversal', { reason: 'twice' }, {});
       expect(other.json).to.include({ code: 'IDEMPOTENCY_KEY_REQUIRED' });
+    });
+
+    it('reverses an entry only at the revision that If-Match names', async () => {
+      const undo = (id: string, condition: string) =>
+        post(`entries/${id}/reversal`, { reason: 'x' }, { ...KEY, 'If-Match': condition });
+      for (const condition of ['"v2"', 'v3', 'W/"v3"', '']) {
+        expectRefused(await undo('e-1', condition), 412, 'REVISION_MISMATCH', 'If-Match');
+      }
+      expectRefused(await undo('e-2', '*'), 412, 'REVISION_MISMATCH', 'If-Match');
+      for (const condition of ['"v3"', '*', '"v2", "v3"']) {
+        expect((await undo('e-1', condition)).status).to.equal(201);
+      }
     });
 
     it('gives a reversal another command id for another entry', async () => {

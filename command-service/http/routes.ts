@@ -1,3 +1,5 @@
+import type { Exchange } from '../../shared/http/exchange.js';
+import { checkIfMatch } from '../../shared/http/if-match.js';
 import { command, commandOfText, type Route } from '../../shared/http/route.js';
 import type { Ledger } from '../application/ledger.js';
 import { contextOf, replyTo, wireDeclared, wireHeld, wirePosted } from './answers.js';
@@ -5,12 +7,15 @@ import { postBatchOf } from './batch.js';
 import { requestId } from './idempotency-key.js';
 import * as specs from './specs.js';
 
+/** The revision of the event that posted an entry; undefined: there is no such entry. */
+export type RevisionOf = (entryId: string) => Promise<bigint | undefined>;
+
 /** The routes of the command service, the busiest first. */
-export function commandRoutes(ledger: Ledger): readonly Route[] {
-  return [...entryRoutes(ledger), accountRoute(ledger), ...holdRoutes(ledger)];
+export function commandRoutes(ledger: Ledger, revisionOf: RevisionOf): readonly Route[] {
+  return [...entryRoutes(ledger, revisionOf), accountRoute(ledger), ...holdRoutes(ledger)];
 }
 
-function entryRoutes(ledger: Ledger): readonly Route[] {
+function entryRoutes(ledger: Ledger, revisionOf: RevisionOf): readonly Route[] {
   const { postEntry, postBatch, reverseEntry } = specs;
   return [
     command(postEntry, async ({ body, exchange }) => {
@@ -21,10 +26,17 @@ function entryRoutes(ledger: Ledger): readonly Route[] {
     commandOfText(postBatch, (call) => postBatchOf(ledger, call)),
     command(reverseEntry, async ({ params: { id }, body, exchange }) => {
       const commandId = requestId(exchange, `POST /v1/ledger/entries/${id}/reversal`);
+      await checkRevision(exchange, id, revisionOf);
       const answer = await ledger.reverseEntry({ id, commandId, ...body }, contextOf(exchange));
       return replyTo(answer, 201, 'entry reversed', wirePosted);
     }),
   ];
+}
+
+/** What was posted never changes, so nothing can come between this check and the reversal. */
+async function checkRevision(exchange: Exchange, id: string, revisionOf: RevisionOf) {
+  const header = exchange.header('If-Match');
+  if (header !== undefined) checkIfMatch(header, await revisionOf(id));
 }
 
 function accountRoute(ledger: Ledger): Route {

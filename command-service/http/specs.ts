@@ -83,6 +83,7 @@ export const postBatch = {
 
 export const reverseEntry = {
   ...keyed,
+  headers: ['Idempotency-Key', 'If-Match'],
   path: '/v1/ledger/entries/{id}/reversal',
   tag: 'Entries',
   summary: 'Reverse an entry',
@@ -95,6 +96,7 @@ export const reverseEntry = {
     ...IDEMPOTENCY,
     'NOT_FOUND',
     'ALREADY_REVERSED',
+    'REVISION_MISMATCH',
     'ACCOUNT_RESERVED',
     'INSUFFICIENT_BALANCE',
     'EFFECTIVE_DATE_OUT_OF_RANGE',

@@ -65,6 +65,11 @@ const HEADERS: Readonly<Record<HeaderName, Omit<Parameter, 'name' | 'in'>>> = {
     description: 'Same key, same meaning: the first answer again. 1–255 visible ASCII.',
     schema: { type: 'string', minLength: 1, maxLength: 255 },
   },
+  'If-Match': {
+    required: false,
+    description: 'Only if the entry is at this revision, as its ETag tells.',
+    schema: { type: 'string', examples: ['"v0"'] },
+  },
   'X-Min-Position': {
     required: false,
     description: 'Wait up to 2 s until the answer reflects this position of the log.',

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { hasBody, mediaType, readText } from './body.js';
 import type { Exchange } from './exchange.js';
 import { nothing } from './fields.js';
+import { checkIfMatch } from './if-match.js';
 import { pathText, validate } from './issues.js';
 import { parseJson, type ParsedJson } from './json.js';
 import { readQuery } from './query-string.js';
@@ -36,17 +37,11 @@ type Described = Readonly<{
   refusals: readonly Code[];
   /** Reachable without a key. */
   open?: boolean;
-  /** What to put after `curl` in the documentation. Default: made from method and path. */
-  example?: Example;
+  /** For the documentation. */
+  example?: Readonly<{ body: unknown }>;
 }>;
 
-export type HeaderName = 'Idempotency-Key' | 'X-Min-Position';
-
-export type Example = Readonly<{
-  path?: string;
-  body?: unknown;
-  headers?: Readonly<Record<string, string>>;
-}>;
+export type HeaderName = 'Idempotency-Key' | 'If-Match' | 'X-Min-Position';
 
 /** A route that only reads. */
 export type QuerySpec<Params = unknown, Query = unknown, Data = unknown> = Described &
@@ -126,7 +121,7 @@ export function command<Params, Body, Data>(
     spec,
     serve: async (exchange, rawParams) => {
       const params = validate(spec.params, rawParams);
-      refuseQuery(exchange);
+      refuseUnread(spec, exchange);
       const body = checkBody(spec.body, await readJsonText(exchange, spec.limit));
       reply(exchange, await handle({ params, body, exchange }));
     },
@@ -143,7 +138,7 @@ export function commandOfText<Params, Body, Data>(
   return {
     spec,
     serve: async (exchange) => {
-      refuseQuery(exchange);
+      refuseUnread(spec, exchange);
       const type = mediaType(exchange.request, [JSON_TYPE, ...(spec.bodyTypes ?? [])]);
       const text = await readText(exchange.request, spec.limit);
       reply(exchange, await handle({ text, type, exchange }));
@@ -194,7 +189,11 @@ function queryOf(exchange: Exchange): Readonly<Record<string, string>> {
   return readQuery(exchange.request.url ?? '');
 }
 
-function refuseQuery(exchange: Exchange): void {
+/** A condition or a parameter the route would not heed must not seem heeded. */
+function refuseUnread(spec: CommandSpec, exchange: Exchange): void {
+  if (spec.headers?.includes('If-Match') !== true) {
+    checkIfMatch(exchange.header('If-Match'), undefined);
+  }
   if (exchange.request.url?.includes('?') === true) validate(nothing, queryOf(exchange));
 }
 
