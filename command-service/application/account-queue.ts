@@ -27,7 +27,11 @@ export type AccountPorts = HandleOptions &
 const MAX_EVENTS = 500;
 const MAX_BYTES = 512 * 1024;
 
-/** The commands of one append decided one after the other, each on what those before it left. */
+/**
+ * The commands of one append decided one after the other, each on what those before it left.
+ * Refusals count only before the first acceptance: what comes after rests on events that are not in
+ * the log yet, so it is decided in the next turn.
+ */
 type Draft = Readonly<{
   accepted: readonly PendingJob[];
   refused: readonly (readonly [PendingJob, Refusal])[];
@@ -75,8 +79,10 @@ export class AccountQueue {
 
 /** One turn of the queue. Commands it leaves unsettled are for the next turn. */
 class Group {
-  /** Whether everything that was in the log when the turn began is known. */
-  #caughtUp = false;
+  /** Whether the state was read from the log in this turn, not from the cache. */
+  #fresh = false;
+  /** The state after which the follower has read the log to its end. */
+  #caughtUpAfter: Folded<AccountState> | undefined;
 
   constructor(
     readonly queue: AccountQueue,
@@ -107,17 +113,23 @@ class Group {
   async #plan(folded: Folded<AccountState>): Promise<Plan<void>> {
     let draft = this.#draft(folded);
     while (await this.#settleEarlier(draft, folded)) draft = this.#draft(folded);
-    if (draft.refused.length > 0 && !this.#caughtUp) {
-      // No refusal rests on what was known some time ago.
-      this.#caughtUp = true;
-      await this.queue.ports.follower.catchUp();
-      return { kind: 'refresh' };
+    if (draft.refused.length > 0) {
+      // No refusal rests on what was known some time ago: first the own stream is read, and then
+      // the rest of the log. In the other order, money that came in and went out again in between
+      // would count as gone, not as come.
+      if (!this.#fresh) {
+        this.#fresh = true;
+        return { kind: 'refresh' };
+      }
+      if (this.#caughtUpAfter !== folded) {
+        await this.queue.ports.follower.catchUp();
+        this.#caughtUpAfter = folded;
+        return this.#plan(folded);
+      }
     }
+    for (const [job, refusal] of draft.refused) job.refuse(refusal);
     const { events } = draft;
-    if (events.length === 0) {
-      refuseAll(draft);
-      return { kind: 'answer', outcome: undefined };
-    }
+    if (events.length === 0) return { kind: 'answer', outcome: undefined };
     return { kind: 'append', events, appended: (result) => this.#appended(draft, folded, result) };
   }
 
@@ -134,9 +146,7 @@ class Group {
     for (const job of this.jobs) {
       if (job.settled) continue;
       const decision = decider.decide(job.definition.command, state, facts);
-      if (decision.kind === 'refused' && !closesHere(job, before, decision.refusal)) {
-        refused.push([job, decision.refusal]);
-      }
+      if (decision.kind === 'refused' && events.length === 0) refused.push([job, decision.refusal]);
       if (decision.kind !== 'accepted') continue;
       const made = decision.events.map((event) =>
         newEvent(event, job.definition.origin, ports.ids),
@@ -172,7 +182,8 @@ class Group {
    */
   async #settleEarlier(draft: Draft, folded: Folded<AccountState>): Promise<boolean> {
     const unclear = draft.accepted.filter((job) => !job.cleared);
-    const refused = this.#caughtUp ? draft.refused.filter(([job]) => !job.lookedUp) : [];
+    const final = this.#caughtUpAfter === folded;
+    const refused = final ? draft.refused.filter(([job]) => !job.lookedUp) : [];
     await Promise.all([
       ...unclear.map((job) => this.#clear(job, folded)),
       ...refused.map(([job]) => this.#lookUp(job, folded)),
@@ -230,8 +241,6 @@ class Group {
       if (place === undefined) throw new Error(`an event just appended is missing in ${stream}`);
       job?.appended(event, { ...place, stream });
     }
-    // Only now: had those before them in the group not been appended, they might have been accepted.
-    refuseAll(draft);
   }
 
   /** An append answers the place of its last event alone; the others are read back. */
@@ -244,13 +253,4 @@ class Group {
     const limit = Number(revision - from) + 1;
     return this.queue.ports.store.readStream(stream, { direction: 'forwards', from, limit });
   }
-}
-
-function refuseAll({ refused }: Draft): void {
-  for (const [job, refusal] of refused) job.refuse(refusal);
-}
-
-/** A hold that is open in the log, closed by a command before it in this group: for the next turn. */
-function closesHere(job: PendingJob, before: AccountState, refusal: Refusal): boolean {
-  return refusal.code === 'NOT_FOUND' && before.holds.has(job.definition.id);
 }

@@ -5,10 +5,12 @@ import type { LegInput } from '../../shared/ledger/entry.js';
 import { StoreUnavailable } from '../../shared/ports/event-store.js';
 import { RacingEventStore } from '../../shared/testing/racing-event-store.js';
 import {
+  account,
   BY_TEST,
   done,
   grant,
   legs,
+  NOON,
   outcome,
   POINTS,
   Processes,
@@ -89,6 +91,23 @@ describe('guarded accounts', () => {
     done(await other.postEntry(grant('g2', ANN, 30n), BY_TEST));
     done(await take('b', 30n));
     expect(outcome(await take('c', 1n, other))).to.equal('INSUFFICIENT_BALANCE');
+  });
+
+  it('refuses on nothing it has not just read: neither other streams nor its own', async () => {
+    // A subscription that never gets on: only what is read on purpose is known.
+    const slow = new RacingEventStore({ lag: () => Infinity });
+    const others = new Processes(slow);
+    const [one, two] = [await others.open(), await others.open()];
+    done(await one.declareAccount(POINTS, BY_TEST));
+    done(await one.postEntry(grant('g', ANN, 100n), BY_TEST));
+    done(await take('a', 40n, two));
+    const hold = { id: 'h', account: account(ANN), amount: 30n, currency: 'KRW' };
+    done(await one.placeHold({ ...hold, expiresAt: NOON + 1, description: 'x' }, BY_TEST));
+    done(await take('b', 20n, two));
+    done(await one.releaseHold({ account: account(ANN), id: 'h', commandId: 'r' }, BY_TEST));
+    expect(outcome(await take('c', 41n, two))).to.equal('INSUFFICIENT_BALANCE');
+    expect(outcome(await take('d', 40n, two))).to.equal('done');
+    await others.close();
   });
 
   it('decides and appends many together, in one append, in their order', async () => {

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type {
   AppendResult,
   EventStore,
@@ -10,6 +11,8 @@ import type {
 export type RacingEventStoreOptions = Readonly<{
   /** How many turns an answer takes; with a seeded random it shuffles concurrent calls. */
   turns?: () => number;
+  /** The same for what a subscription delivers; Infinity: never. Default: as for calls. */
+  lag?: () => number;
   clock?: () => number;
 }>;
 
@@ -25,12 +28,14 @@ export class RacingEventStore implements EventStore {
   afterAppend: ((stream: string, events: readonly NewEvent[]) => void) | undefined;
   readonly #streams = new Map<string, RecordedEvent[]>();
   readonly #turns: () => number;
+  readonly #lag: () => number;
   readonly #clock: () => number;
   readonly #wake: (() => void)[] = [];
   #last = 0n;
 
-  constructor({ turns = () => 0, clock = () => 0 }: RacingEventStoreOptions = {}) {
+  constructor({ turns = () => 0, lag = turns, clock = () => 0 }: RacingEventStoreOptions = {}) {
     this.#turns = turns;
+    this.#lag = lag;
     this.#clock = clock;
   }
 
@@ -85,7 +90,9 @@ export class RacingEventStore implements EventStore {
     signal: AbortSignal,
   ): AsyncGenerator<readonly RecordedEvent[], void, void> {
     for (let position = after; !signal.aborted;) {
-      await this.#pass();
+      const lag = this.#lag();
+      if (lag === Infinity) await once(signal, 'abort');
+      else await this.#pass(lag);
       const events = this.#after(position, 100);
       const last = events.at(-1);
       if (last === undefined) await this.#woken(signal);
@@ -130,8 +137,8 @@ export class RacingEventStore implements EventStore {
     return this.log.slice(start, start + limit);
   }
 
-  async #pass(): Promise<void> {
-    for (let left = this.#turns(); left >= 0; left--) await Promise.resolve();
+  async #pass(turns = this.#turns()): Promise<void> {
+    for (let left = turns; left >= 0; left--) await Promise.resolve();
   }
 
   #woken(signal: AbortSignal): Promise<void> {
