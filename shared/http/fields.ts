@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ACCOUNT_TYPES, isAccountCode, isAccountId, type AccountId } from '../ledger/account.js';
 import { isDay, type Day } from '../ledger/day.js';
-import { MAX_AMOUNT } from '../ledger/money.js';
+import { MAX_AMOUNT, parseMinorUnits } from '../ledger/money.js';
 import { hasCardNumber } from './mask.js';
 
 /*
@@ -14,14 +14,30 @@ const END_OF_9999 = Date.UTC(10_000, 0, 1);
 /** Control characters, and halves of surrogate pairs, which UTF-8 cannot carry. */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u;
 
-/** An amount of minor units: a string of digits or a whole JSON number. */
+/**
+ * An amount of minor units: a string of digits or a whole JSON number. A batch has thousands of
+ * them, so that it is one check and not a union of several.
+ */
 export const amount = z
-  .union([z.string().regex(/^(?:0|[1-9]\d{0,18})$/), z.int().min(0)], {
-    error: 'is a whole number of minor units: a string of digits, or a JSON integer below 2^53',
+  .custom<string | number>((given) => amountOf(given) !== undefined, {
+    error:
+      `is a whole number of minor units, at most ${MAX_AMOUNT}: a string of digits, or a JSON ` +
+      'integer below 2^53',
   })
   .transform((given) => BigInt(given))
-  .refine((units) => units <= MAX_AMOUNT, { error: `is at most ${MAX_AMOUNT}` })
-  .meta({ description: 'Minor units (won, cents, fils) as digits.', examples: ['50000'] });
+  .meta({
+    anyOf: [
+      { type: 'string', pattern: '^(?:0|[1-9]\\d{0,18})$' },
+      { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
+    ],
+    description: 'Minor units (won, cents, fils) as digits.',
+    examples: ['50000'],
+  });
+
+function amountOf(given: unknown): bigint | undefined {
+  if (typeof given === 'string') return parseMinorUnits(given);
+  return Number.isSafeInteger(given) ? parseMinorUnits(String(given)) : undefined;
+}
 
 export const currency = z
   .string()
@@ -78,13 +94,18 @@ export const entryId = z
 /** A text for people: no control characters, and nothing that looks like a card number. */
 export function text(maxLength: number): z.ZodType<string> {
   return z
-    .string()
-    .min(1, { error: 'is not empty' })
-    .max(maxLength, { error: `is at most ${maxLength} characters` })
-    .refine((given) => !UNPRINTABLE.test(given), { error: 'has no control characters' })
-    .refine((given) => !hasCardNumber(given), {
-      error: 'looks like a card number, which is never stored here',
-    });
+    .custom<string>((given) => whyNoText(given, maxLength) === undefined, {
+      error: ({ input }) => whyNoText(input, maxLength),
+    })
+    .meta({ type: 'string', minLength: 1, maxLength });
+}
+
+function whyNoText(given: unknown, maxLength: number): string | undefined {
+  if (typeof given !== 'string') return 'is a text';
+  if (given === '') return 'is not empty';
+  if (given.length > maxLength) return `is at most ${maxLength} characters`;
+  if (UNPRINTABLE.test(given)) return 'has no control characters';
+  return hasCardNumber(given) ? 'looks like a card number, which is never stored here' : undefined;
 }
 
 const MAX_LABELS = 50;

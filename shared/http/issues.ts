@@ -9,8 +9,11 @@ const MAX_ERRORS = 20;
  * @throws {HttpRefusal} VALIDATION_FAILED naming every field that is wrong
  */
 export function validate<T>(schema: z.ZodType<T>, input: unknown, root = ''): T {
+  const checked = schema.safeParse(input);
+  if (checked.success) return checked.data;
+  // Only now with the values of the fields: noting them costs the many that are valid a quarter more.
   const parsed = schema.safeParse(input, { reportInput: true });
-  if (parsed.success) return parsed.data;
+  if (parsed.success) throw new Error('a value is valid only the second time it is checked');
   const errors = fieldErrors(parsed.error.issues, root);
   throw new HttpRefusal('VALIDATION_FAILED', summary(errors), errors);
 }
@@ -37,7 +40,7 @@ function errorsOf(issue: z.core.$ZodIssue, root: string): readonly FieldError[] 
       reason: 'is not a field of this request',
     }));
   }
-  const missing = issue.code === 'invalid_type' && issue.input === undefined;
+  const missing = issue.input === undefined;
   return [
     {
       field: field === '' ? 'body' : field,

@@ -1,11 +1,12 @@
 const MAX_SHOWN = 100;
+const CANDIDATE = /\d(?:[ -]?\d){12}/;
 const DIGITS = /\d{13,}/g;
 const GROUPED = /\d(?:[ -]?\d){12,}/g;
 const FOUR_BY_FOUR = /\d{4}[ -]\d{4}[ -]\d{4}[ -]\d{1,7}/g;
 
 /** Whether the text holds something that looks like a card number: 13 to 19 digits, Luhn-valid. */
 export function hasCardNumber(text: string): boolean {
-  return text.length >= 13 && text !== maskCardNumbers(text);
+  return text !== maskCardNumbers(text);
 }
 
 /** The text as it may be shown to a caller: cut to 100 characters, card numbers made unreadable. */
@@ -16,7 +17,7 @@ export function shown(text: string): string {
 
 /** The text with all but the last four digits of every card number replaced by `*`. */
 export function maskCardNumbers(text: string): string {
-  if (text.length < 13) return text;
+  if (text.length < 13 || !CANDIDATE.test(text)) return text;
   return text
     .replace(DIGITS, maskIfCard)
     .replace(FOUR_BY_FOUR, maskIfCard)
