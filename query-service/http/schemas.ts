@@ -27,7 +27,13 @@ const limit = z
   .regex(/^(?:[1-9]\d{0,2})$/, { error: `is 1 to ${MAX_LIMIT}` })
   .transform(Number)
   .refine((number) => number <= MAX_LIMIT, { error: `is 1 to ${MAX_LIMIT}` })
-  .meta({ description: `How many, 1 to ${MAX_LIMIT}. Default ${DEFAULT_LIMIT}.` });
+  .meta({
+    type: 'integer',
+    minimum: 1,
+    maximum: MAX_LIMIT,
+    pattern: undefined,
+    description: `How many, 1 to ${MAX_LIMIT}. Default ${DEFAULT_LIMIT}.`,
+  });
 
 const cursor = z
   .string()
