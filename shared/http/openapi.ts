@@ -122,7 +122,7 @@ export function openApi(specs: readonly RouteSpec[], version: string): OpenApiDo
 function operationOf(spec: RouteSpec): Operation {
   return {
     operationId: `${spec.method.toLowerCase()} ${spec.path}`.replace(
-      /[^A-Za-z]+(\w?)/g,
+      /[^A-Za-z0-9]+(\w?)/g,
       (_, next) => String(next).toUpperCase(),
     ),
     tags: [spec.tag],
