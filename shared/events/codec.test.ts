@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
+import { formatDay } from '../ledger/day.js';
 import type { RecordedEvent } from '../ports/event-store.js';
 import { anyDay, anyEntry, anyInt64 } from '../testing/arbitraries.js';
 import { decodeEvent, encodeData, encodeMetadata } from './codec.js';
@@ -80,6 +81,15 @@ describe('codec', () => {
         expect(decoded.metadata).to.deep.equal(each);
       }),
     );
+  });
+
+  it('writes no instant that it could not read', () => {
+    const base = { ...METADATA, correlationId: 'r-1', causationId: 'c-1' };
+    const effectiveDate = formatDay(0);
+    for (const occurredAt of [-62_167_219_200_001, 253_402_300_800_000]) {
+      expect(() => encodeMetadata({ ...base, effectiveDate, occurredAt })).to.throw('has no date');
+    }
+    expect(() => encodeMetadata({ ...base, effectiveDate, occurredAt: NaN })).to.throw(RangeError);
   });
 
   it('takes the command for the cause where none is named', () => {

@@ -159,12 +159,19 @@ export function encodeMetadata(metadata: EventMetadata): string {
   text += `,"$correlationId":${JSON.stringify(correlationId)}`;
   if (causationId !== commandId) text += `,"$causationId":${JSON.stringify(causationId)}`;
   text += `,"actor":${JSON.stringify(metadata.actor)}`;
-  if (occurredAt !== undefined) text += `,"occurredAt":"${new Date(occurredAt).toISOString()}"`;
+  if (occurredAt !== undefined) text += `,"occurredAt":"${instantText(occurredAt)}"`;
   text += `,"effectiveDate":"${metadata.effectiveDate}"`;
   const { traceparent, fingerprint } = metadata;
   if (traceparent !== undefined) text += `,"traceparent":${JSON.stringify(traceparent)}`;
   if (fingerprint !== undefined) text += `,"fingerprint":${JSON.stringify(fingerprint)}`;
   return `${text}}`;
+}
+
+/** @throws Error for an instant outside the years 0 to 9999, which could not be read again */
+function instantText(ms: number): string {
+  const text = new Date(ms).toISOString();
+  if (text.length !== '2026-03-31T00:00:00.000Z'.length) throw new Error(`${ms} ms has no date`);
+  return text;
 }
 
 function decodeMetadata(recorded: RecordedEvent): EventMetadata {
