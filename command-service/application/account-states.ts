@@ -69,7 +69,7 @@ export class AccountStates {
 }
 
 /** The stream of an account. */
-export function accountStream(account: AccountId): string {
+export function accountStream(account: AccountId | ''): string {
   return `account-${account}`;
 }
 

@@ -149,6 +149,25 @@ describe('what is known of the log', () => {
     expect(missing).to.have.property('code', 'ENOENT');
   });
 
+  it('is read on after the subscription broke off', async () => {
+    let broken = 0;
+    class BreakingStore extends RacingEventStore {
+      override async *subscribe(after: bigint, signal: AbortSignal) {
+        for await (const events of super.subscribe(after, signal)) {
+          if (broken++ === 0) throw new Error('connection lost');
+          yield events;
+        }
+      }
+    }
+    const breaking = new BreakingStore();
+    const others = new Processes(breaking);
+    const [one, two] = [await others.open(), await others.open()];
+    done(await one.declareAccount(POINTS, BY_TEST));
+    expect(outcome(await two.postEntry(grant('g', 'points:ann', 1n), BY_TEST))).to.equal('done');
+    expect(one.metrics().faults + two.metrics().faults).to.equal(1);
+    await others.close();
+  });
+
   it('takes no commands once it is closed', async () => {
     const ledger = await processes.open();
     const last = ledger.postEntry(plain('last'), BY_TEST);

@@ -67,6 +67,16 @@ describe('guarded accounts', () => {
     expect(outcome(await take('b', 41n))).to.equal('done');
   });
 
+  it('guards the account of the code itself, behind its declaration', async () => {
+    done(await ledger.postEntry(grant('code', 'points', 5n), BY_TEST));
+    const take5 = await ledger.postEntry(spend('c', 'points', 5n), BY_TEST);
+    expect(done(take5)).to.deep.include({ stream: 'account-points', revision: 1n });
+    expect(outcome(await ledger.postEntry(spend('d', 'points', 1n), BY_TEST))).to.equal(
+      'INSUFFICIENT_BALANCE',
+    );
+    expect(outcome(await ledger.declareAccount(POINTS, BY_TEST))).to.equal('replayed');
+  });
+
   it('refuses to reduce two, and to touch held money', async () => {
     const two = [...legs(ANN, '4010', 1n), ...legs('points:bob', '4010', 1n)];
     const post = async (lines: readonly LegInput[]) =>

@@ -73,7 +73,7 @@ export class Knowledge implements Chart {
       case 'EntryClaimed':
         return;
       case 'EntryPosted':
-        if (this.#guarded?.test(recorded.data) !== true) return;
+        if (!this.#concerns(recorded)) return;
         break;
       default:
         break;
@@ -84,6 +84,14 @@ export class Knowledge implements Chart {
       if (!(error instanceof EventUndecodable)) throw error;
       this.#undecodable++;
     }
+  }
+
+  /** Whether an entry may touch a guarded account in a stream that is not that account's own. */
+  #concerns({ stream, data }: RecordedEvent): boolean {
+    if (this.#guarded?.test(data) !== true) return false;
+    if (!stream.startsWith(accountStream(''))) return true;
+    const own = `"account":"${stream.slice(accountStream('').length)}"`;
+    return this.#guarded.test(data.replaceAll(own, ''));
   }
 
   #apply(decoded: DecodedEvent): void {
