@@ -38,7 +38,7 @@ async function checkProgram(program: Program, book: CheckedBook, folder: string)
   await writeAtomically(all, program.write(await openBook(book.store, {})));
   await check(`${name} accepts the whole book`, program.refusal(all));
   for (const day of [...BANK_DAYS, ...AWKWARD]) {
-    const trial = await book.trialBalance(day);
+    const trial = await book.trialBalance({ effective: day });
     await check(
       `${name} agrees on ${day}: ${trial.rows.length} balances`,
       compare(program, all, day, trial),
@@ -49,7 +49,7 @@ async function checkProgram(program: Program, book: CheckedBook, folder: string)
   const period = join(folder, `period.${name}`);
   await writeAtomically(period, program.write(await openBook(book.store, { from, to })));
   await check(`${name} accepts a period with opening balances`, program.refusal(period));
-  const trial = await book.trialBalance(to);
+  const trial = await book.trialBalance({ effective: to });
   await check(`${name} agrees at the end of the period`, compare(program, period, to, trial));
   await check(`${name} reads back every description`, compareDescriptions(program, period));
 

@@ -11,6 +11,8 @@ export type ReplayQuestion = Readonly<{
   head: bigint;
   effective?: string;
   known?: Known;
+  /** Default: as many as the machine has processors, where the log is long enough. */
+  threads?: number;
 }>;
 
 export type Replay = Readonly<{
@@ -62,7 +64,8 @@ export async function replay(
   return { ...trialBalance(fold.result()), events, entries, position: BigInt(last) };
 }
 
-function rangesOf({ folder, head, effective, known }: ReplayQuestion): readonly FoldRange[] {
+function rangesOf(question: ReplayQuestion): readonly FoldRange[] {
+  const { folder, head, effective, known } = question;
   const byPosition = known !== undefined && 'position' in known && known.position < head;
   const upTo = Number(byPosition ? known.position : head);
   const limits = {
@@ -70,7 +73,8 @@ function rangesOf({ folder, head, effective, known }: ReplayQuestion): readonly 
     ...(known !== undefined && 'instant' in known ? { recordedUpTo: known.instant } : {}),
   };
   const wanted = Math.ceil(upTo / EVENTS_PER_THREAD);
-  const count = Math.max(1, Math.min(wanted, availableParallelism(), MAX_THREADS));
+  const count =
+    question.threads ?? Math.max(1, Math.min(wanted, availableParallelism(), MAX_THREADS));
   const cut = (part: number): number => Math.floor((upTo * part) / count);
   return Array.from({ length: count }, (_, part) => ({
     folder,

@@ -22,7 +22,7 @@ export const AWKWARD_DAYS: Readonly<{ first: Day; last: Day }> = {
 };
 
 /** Texts that try to be a comment, a leg, a directive, a tag or the end of a string. */
-export const AWKWARD_TEXTS: readonly string[] = [
+const AWKWARD_TEXTS: readonly string[] = [
   '; a comment',
   'pay | note',
   'a  ; two spaces; and a comment',

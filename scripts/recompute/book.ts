@@ -4,13 +4,13 @@ import type { CommandContext, PostEntry } from '../../command-service/applicatio
 import { rebuildViews } from '../../projection-service/rebuild.js';
 import { projectionTables } from '../../projection-service/service.js';
 import { allViews } from '../../projection-service/views/all.js';
-import type { TrialBalance } from '../../query-service/queries/answers.js';
+import type { AsOf, TrialBalance } from '../../query-service/queries/answers.js';
 import { openQueries } from '../../query-service/queries/open.js';
 import { openEventStore } from '../../shared/adapters/sqlite/event-store.js';
 import { openRebuildPlace } from '../../shared/adapters/sqlite/view-rebuild.js';
 import { openViewStore } from '../../shared/adapters/sqlite/view-store.js';
 import type { AccountType } from '../../shared/ledger/account.js';
-import { isDay, type Day } from '../../shared/ledger/day.js';
+import { isDay } from '../../shared/ledger/day.js';
 import type { EventStore } from '../../shared/ports/event-store.js';
 import {
   BANK_ACCOUNTS,
@@ -28,7 +28,7 @@ const CONTEXT: CommandContext = { actor: 'check', correlationId: 'check' };
 /** A book that was filled through the command side, and what the query side says of it. */
 export type CheckedBook = Readonly<{
   store: EventStore;
-  trialBalance: (effective: Day) => Promise<TrialBalance>;
+  trialBalance: (asOf: AsOf) => Promise<TrialBalance>;
   close: () => Promise<void>;
 }>;
 
@@ -46,7 +46,7 @@ export async function fillBook(folder: string): Promise<CheckedBook> {
   const queries = openQueries({ views, log: store, clock: Date.now });
   return {
     store,
-    trialBalance: (effective) => queries.trialBalance({ effective }),
+    trialBalance: (asOf) => queries.trialBalance(asOf),
     close: async () => {
       await views.close();
       await store.close();
