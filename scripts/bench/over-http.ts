@@ -1,3 +1,4 @@
+import { replay } from '../audit/replay.js';
 import { declareGuarded, markPosition, postOne, totalsAt } from './api.js';
 import { sized, withServer, type BenchContext, type Benchmark } from './benchmark.js';
 import { runLoad, type LoadJob, type LoadResult } from './load.js';
@@ -9,7 +10,7 @@ import {
   type BenchResult,
   type Check,
 } from './report.js';
-import type { ServerProcess } from './server-process.js';
+import type { ServerProcess, Service } from './server-process.js';
 import { median } from './statistics.js';
 import { totalOf, type Workload } from './workload.js';
 
@@ -26,6 +27,7 @@ class Trial {
 
   constructor(
     readonly server: ServerProcess,
+    private readonly data: string,
     private readonly context: BenchContext,
   ) {}
 
@@ -60,50 +62,87 @@ class Trial {
   }
 
   /** Every entry acknowledged, and every amount in the books once. */
-  async checks(): Promise<readonly Check[]> {
-    const totals = await totalsAt(this.server.url, await markPosition(this.server.url, 'mark'));
+  async checks(service: Service): Promise<readonly Check[]> {
+    const end = await markPosition(this.server.url, 'mark');
+    const { debits, credits } =
+      service === 'all' ? await totalsAt(this.server.url, end) : await this.#totalsOfLog(end);
     return [
       same('entries acknowledged', this.#accepted, this.#entries),
-      same('debits in the books', totals.debits, this.#amount),
-      same('credits in the books', totals.credits, totals.debits),
+      same('debits in the books', debits, this.#amount),
+      same('credits in the books', credits, debits),
     ];
+  }
+
+  /** Where nobody builds views, the raw log is folded. */
+  async #totalsOfLog(head: bigint): Promise<Readonly<{ debits: bigint; credits: bigint }>> {
+    const { totals } = await replay({ folder: this.data, head });
+    return totals.find(({ currency }) => currency === 'KRW') ?? { debits: 0n, credits: 0n };
   }
 }
 
+/** What runs beside the command service while it is measured. */
+const BESIDE = {
+  all: 'All in one: the views are built at the same time, on the same cores.',
+  command: 'The command service alone; no views are built meanwhile.',
+} as const;
+
+/** Measures something on a warm server, and checks the books afterwards. */
 function trial(
   context: BenchContext,
+  service: keyof typeof BESIDE,
   work: (trial: Trial) => Promise<Omit<BenchResult, 'checks' | 'durability'>>,
-): Promise<readonly BenchResult[]> {
-  return withServer('all', async (server) => {
-    const running = new Trial(server, context);
+): Promise<BenchResult> {
+  return withServer(service, async (server, data) => {
+    const running = new Trial(server, data, context);
     // The first requests of a process are slow for reasons of their own.
     await running.singles({ tag: 'warm', accounts: ACCOUNTS }, sized(context, 1_000, 10_000));
     const result = await work(running);
-    return [{ ...result, durability: DURABLE, checks: await running.checks() }];
+    return {
+      ...result,
+      workload: `${result.workload} ${BESIDE[service]}`,
+      durability: DURABLE,
+      checks: await running.checks(service),
+    };
   });
 }
 
-const singles: Benchmark = {
-  name: 'singles',
-  run: (context) =>
-    trial(context, async (running) => {
-      const count = sized(context, 5_000, 120_000);
-      const result = await running.singles({ tag: 'spread', accounts: ACCOUNTS }, count);
-      return {
-        name: 'POST /v1/ledger/entries',
-        workload: `${count} entries of two legs over ${ACCOUNTS} accounts, one a request, ${CONNECTIONS} connections; the views are built at the same time.`,
-        figures: rateAndLatency('entries', count / result.seconds, result.latency, {
-          perSecond: 8_000,
-          p95: 20,
-        }),
-      };
+/** A benchmark that is run all in one, and then with the command service alone. */
+function bothWays(
+  name: string,
+  measure: (
+    running: Trial,
+    context: BenchContext,
+  ) => Promise<Omit<BenchResult, 'checks' | 'durability'>>,
+): Benchmark {
+  return {
+    name,
+    run: async (context) => [
+      await trial(context, 'all', (running) => measure(running, context)),
+      await trial(context, 'command', async (running) => {
+        const result = await measure(running, context);
+        return { ...result, name: `${result.name}, command service alone` };
+      }),
+    ],
+  };
+}
+
+const singles = bothWays('singles', async (running, context) => {
+  const count = sized(context, 5_000, 120_000);
+  const result = await running.singles({ tag: 'spread', accounts: ACCOUNTS }, count);
+  return {
+    name: 'POST /v1/ledger/entries',
+    workload: `${count} entries of two legs over ${ACCOUNTS} accounts, one a request, ${CONNECTIONS} connections.`,
+    figures: rateAndLatency('entries', count / result.seconds, result.latency, {
+      perSecond: 8_000,
+      p95: 20,
     }),
-};
+  };
+});
 
 const sequential: Benchmark = {
   name: 'sequential',
-  run: (context) =>
-    trial(context, async (running) => {
+  run: async (context) => [
+    await trial(context, 'all', async (running) => {
       const count = sized(context, 500, 10_000);
       const result = await running.singles({ tag: 'sequential', accounts: ACCOUNTS }, count, 1);
       return {
@@ -112,6 +151,7 @@ const sequential: Benchmark = {
         figures: rateAndLatency('entries', count / result.seconds, result.latency),
       };
     }),
+  ],
 };
 
 /** Rates of two kinds of load in turns, so that a slow moment of the machine meets both. */
@@ -129,8 +169,8 @@ async function inTurns(
 
 const hotSingles: Benchmark = {
   name: 'hot',
-  run: (context) =>
-    trial(context, async (running) => {
+  run: async (context) => [
+    await trial(context, 'all', async (running) => {
       const count = sized(context, 2_000, 40_000);
       const { url } = running.server;
       const perSecond = async (workload: Workload): Promise<number> =>
@@ -162,43 +202,40 @@ const hotSingles: Benchmark = {
         ],
       };
     }),
+  ],
 };
 
-const batches: Benchmark = {
-  name: 'batches',
-  run: (context) =>
-    trial(context, async (running) => {
-      const count = sized(context, 10, 100);
-      const connections = 4;
-      await running.batches({ tag: 'warm-batch', accounts: ACCOUNTS }, connections, connections);
-      const latencies: LoadResult['latency'][] = [];
-      const perSecond = async (workload: Workload): Promise<number> => {
-        const result = await running.batches(workload, count, connections);
-        latencies.push(result.latency);
-        return (count * BATCH) / result.seconds;
-      };
-      const { first: spread, second: hot } = await inTurns(
-        (round) => perSecond({ tag: `batch${round}`, accounts: ACCOUNTS }),
-        (round) => perSecond({ tag: `hotbatch${round}`, accounts: ACCOUNTS, hot: '1110:hot' }),
-      );
-      const [first] = latencies;
-      return {
-        name: 'POST /v1/ledger/entries/batch',
-        workload: `Rounds of ${count} batches of ${BATCH} two-leg entries, ${connections} connections, spread and hot in turns, medians of ${ROUNDS}; the views are built at the same time.`,
-        figures: [
-          { name: 'entries, spread', value: spread, unit: '/s', aim: { atLeast: 60_000 } },
-          { name: 'entries, one hot account', value: hot, unit: '/s' },
-          { name: 'hot to spread', value: (100 * hot) / spread, unit: '%', aim: { atLeast: 80 } },
-          ...(first === undefined ? [] : percentiles('a batch', first)),
-        ],
-      };
-    }),
-};
+const batches = bothWays('batches', async (running, context) => {
+  const count = sized(context, 10, 100);
+  const connections = 4;
+  await running.batches({ tag: 'warm-batch', accounts: ACCOUNTS }, connections, connections);
+  const latencies: LoadResult['latency'][] = [];
+  const perSecond = async (workload: Workload): Promise<number> => {
+    const result = await running.batches(workload, count, connections);
+    latencies.push(result.latency);
+    return (count * BATCH) / result.seconds;
+  };
+  const { first: spread, second: hot } = await inTurns(
+    (round) => perSecond({ tag: `batch${round}`, accounts: ACCOUNTS }),
+    (round) => perSecond({ tag: `hotbatch${round}`, accounts: ACCOUNTS, hot: '1110:hot' }),
+  );
+  const [first] = latencies;
+  return {
+    name: 'POST /v1/ledger/entries/batch',
+    workload: `Rounds of ${count} batches of ${BATCH} two-leg entries, ${connections} connections, spread and hot in turns, medians of ${ROUNDS}.`,
+    figures: [
+      { name: 'entries, spread', value: spread, unit: '/s', aim: { atLeast: 60_000 } },
+      { name: 'entries, one hot account', value: hot, unit: '/s' },
+      { name: 'hot to spread', value: (100 * hot) / spread, unit: '%', aim: { atLeast: 80 } },
+      ...(first === undefined ? [] : percentiles('a batch', first)),
+    ],
+  };
+});
 
 const visibility: Benchmark = {
   name: 'visibility',
-  run: (context) =>
-    trial(context, async (running) => {
+  run: async (context) => [
+    await trial(context, 'all', async (running) => {
       const perSecond = 1_000;
       const count = perSecond * sized(context, 3, 30);
       const result = await running.run({
@@ -221,6 +258,7 @@ const visibility: Benchmark = {
         ],
       };
     }),
+  ],
 };
 
 export const OVER_HTTP: readonly Benchmark[] = [
