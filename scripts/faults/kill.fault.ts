@@ -22,7 +22,7 @@ const LONGEST_LOAD = 400;
 const CHECK_EVERY = 10;
 const VERIFY_EVERY = 50;
 
-/** One life of the server: started, loaded, killed. Returns how long the start took. */
+/** One life of the server: started, inspected, loaded, killed. */
 async function oneLife(
   data: string,
   traffic: Traffic,
