@@ -34,7 +34,10 @@ export async function catchUp(
     const batch = new LogBatch(after, events);
     for (const task of tasks) {
       const outcome = await task.handle(batch);
-      if (outcome.kind === 'stopped') throw new ViewHalted(task.view.name, outcome.reason);
+      if (outcome.kind === 'stopped') {
+        const reason = `the event at position ${outcome.position}: ${outcome.reason}`;
+        throw new ViewHalted(task.view.name, reason);
+      }
       if (outcome.kind === 'fenced') throw new ViewHalted(task.view.name, 'another runner is here');
     }
     onProgress(batch.upTo);

@@ -14,6 +14,9 @@ export type FoldRange = Readonly<{
 /** What a fold of a range found, and the position of the last event it counted (0: none). */
 export type RangeResult = Readonly<{ fold: FoldResult; last: number }>;
 
+/** Telling more often would cost more than it tells. */
+const PROGRESS_EVERY = 16_384;
+
 /**
  * Folds a range of the log.
  * @param onProgress called now and then with the number of events read since the last call
@@ -26,6 +29,7 @@ export function foldRange(
   const { folder, after, upTo, effective, recordedUpTo = Infinity } = range;
   const fold = new Fold(effective === undefined ? {} : { effective });
   let last = 0;
+  let unreported = 0;
   for (const rows of readRawRows(folder, after, upTo)) {
     for (const [position, , type, recordedAt, data, metadata] of rows) {
       // Recorded time never runs backwards, so nothing after this was known.
@@ -33,7 +37,11 @@ export function foldRange(
       fold.add({ position, type, recordedAt, data, metadata });
       last = position;
     }
-    onProgress(rows.length);
+    unreported += rows.length;
+    if (unreported < PROGRESS_EVERY) continue;
+    onProgress(unreported);
+    unreported = 0;
   }
+  onProgress(unreported);
   return { fold: fold.result(), last };
 }

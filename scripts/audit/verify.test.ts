@@ -143,8 +143,20 @@ describe('sagae audit verify', function () {
     expect(JSON.parse(list.stdout)).to.deep.include({ head: '38' });
     const wrong = await sagae(data, 'views', 'rebuild', 'nothing');
     expect(wrong).to.include({ code: 2 });
-    const parked = await sagae(data, 'parked', 'list', '--format', 'json');
-    expect(JSON.parse(parked.stdout)).to.deep.equal({ parked: [] });
+    const none = await sagae(data, 'parked', 'list', '--format', 'json');
+    expect(JSON.parse(none.stdout)).to.deep.equal({ parked: [] });
     expect(await sagae(data, 'parked', 'retry')).to.include({ code: 0 });
+
+    expect(await sagae(data, 'views', 'rebuild', 'traces')).to.include({ code: 0 });
+    const parked = await sagae(data, 'parked', 'list');
+    expect(parked.stdout).to.match(/^traces: position 38, entry-future revision 0: .*unknown type/);
+    const retried = await sagae(data, 'parked', 'retry');
+    expect(retried).to.include({ code: 1 });
+    expect(retried.stdout).to.match(/^0 handled, 1 still parked\n/);
+
+    // A total that misses an event is worse than none: the view that was there stays.
+    const halted = await sagae(data, 'views', 'rebuild', 'journal');
+    expect(halted).to.include({ code: 1 });
+    expect(halted.stderr).to.contain('position 38');
   });
 });
