@@ -21,6 +21,7 @@ class AccountsFold implements ViewFold {
   private readonly written = new Generations<true>(REMEMBERED);
 
   fold(events: readonly DecodedEvent[]): Promise<ViewBatch['puts']> {
+    this.written.beginBatch();
     const codes: Row[] = [];
     const accounts: Row[] = [];
     const name = (code: string, id: string): void => {

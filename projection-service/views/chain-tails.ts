@@ -38,6 +38,7 @@ export class ChainTails {
 
   /** Reads every stored chain that these events name and that is not in memory. */
   async load(events: readonly DecodedEvent[]): Promise<void> {
+    this.tails.beginBatch();
     this.count ??= await this.storedCount();
     for (const [currency, accounts] of this.missing(events)) {
       const prefixes = [...accounts].map((account) => [account]);

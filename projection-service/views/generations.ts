@@ -1,6 +1,7 @@
 /**
- * A bounded cache: keeps at least the last `size` keys used and at most twice as many. What was not
- * used for a whole generation is dropped with it, which costs less than keeping an exact order.
+ * A cache that is bounded between batches: what was not used for a whole generation, of `size` keys
+ * at least, is dropped with it, which costs less than keeping an exact order. Within a batch nothing
+ * is dropped, however much is used.
  */
 export class Generations<Kept> {
   private young = new Map<string, Kept>();
@@ -17,10 +18,13 @@ export class Generations<Kept> {
   }
 
   set(key: string, kept: Kept): void {
-    if (this.young.size >= this.size) {
-      this.old = this.young;
-      this.young = new Map();
-    }
     this.young.set(key, kept);
+  }
+
+  /** Begins a batch: the only moment at which anything is dropped. */
+  beginBatch(): void {
+    if (this.young.size < this.size) return;
+    this.old = this.young;
+    this.young = new Map();
   }
 }
