@@ -110,6 +110,18 @@ describe('rebuild, verify, retry', () => {
     await store.commit('running', { after, upTo: after, puts: [{ table: runningTable, rows }] });
   }
 
+  it('moves no live checkpoint where one of the views is behind', async () => {
+    recordMany(12);
+    const place = openRebuildPlace({ folder, tables });
+    await store.commit(streams.name, { after: 0n, upTo: 5n, puts: [] });
+    await store.commit(running.name, { after: 0n, upTo: 12n, puts: [] });
+    for (const { name } of views) await place.commit(name, { after: 0n, upTo: 10n, puts: [] });
+    const answer = await place.switchOver(views, []);
+    await place.abandon();
+    expect(answer).to.deep.equal({ kind: 'behind', view: running.name, live: 12n });
+    expect(await store.checkpoint(streams.name)).to.equal(5n);
+  });
+
   it('equals the live views, and replaces damaged rows', async () => {
     recordMany(300);
     await projectAll();

@@ -113,14 +113,16 @@ export class SqliteRebuildPlace extends SqliteViewStore implements RebuildPlace 
   }
 
   #switch(views: readonly SwitchedView[], shared: readonly SharedRows[]): Switched {
-    const stamp = randomBytes(8).readBigInt64BE();
+    // All are looked at before anything is written: a checkpoint never moves without its rows.
     for (const { name } of views) {
       const live = this.#position(name);
-      const built = this.#position(name + BUILDING);
-      if (built < live) return { kind: 'behind', view: name, live };
+      if (this.#position(name + BUILDING) < live) return { kind: 'behind', view: name, live };
+    }
+    const stamp = randomBytes(8).readBigInt64BE();
+    for (const { name } of views) {
       this.db
         .prepare(`INSERT OR REPLACE INTO ${CHECKPOINTS} VALUES (?, ?, ?)`)
-        .run(name, built, stamp);
+        .run(name, this.#position(name + BUILDING), stamp);
     }
     for (const { tables } of views) for (const table of tables) this.#rename(table.name);
     for (const rows of shared) for (const { name } of views) this.#replaceRows(rows, name);
