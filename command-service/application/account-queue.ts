@@ -93,7 +93,8 @@ class Group {
     const { account, ports } = this.queue;
     const source = {
       stream: accountStream(account),
-      read: () => ports.states.read(account),
+      // A state that was forgotten is folded anew, and what was appended meanwhile shows then only.
+      read: () => ports.states.read(account, (event) => this.#observe(event)),
       refresh: (folded: Folded<AccountState>) =>
         ports.states.refresh(account, folded, (event) => this.#observe(event)),
     };
@@ -134,7 +135,7 @@ class Group {
   }
 
   #draft({ state: before }: Folded<AccountState>): Draft {
-    const { account, ports } = this.queue;
+    const { account } = this.queue;
     const decider = accountDecider(account);
     const facts = this.#facts();
     const accepted: PendingJob[] = [];
@@ -148,10 +149,10 @@ class Group {
       const decision = decider.decide(job.definition.command, state, facts);
       if (decision.kind === 'refused' && events.length === 0) refused.push([job, decision.refusal]);
       if (decision.kind !== 'accepted') continue;
-      const made = decision.events.map((event) =>
-        newEvent(event, job.definition.origin, ports.ids),
-      );
-      for (const { data, metadata } of made) bytes += data.length + metadata.length + 64;
+      const made = this.#newEvents(decision.events, job);
+      for (const { data, metadata } of made) {
+        bytes += Buffer.byteLength(data) + Buffer.byteLength(metadata) + 64;
+      }
       const full = events.length + made.length > MAX_EVENTS || bytes > MAX_BYTES;
       if (full && events.length > 0) break;
       accepted.push(job);
@@ -163,6 +164,18 @@ class Group {
       }
     }
     return { accepted, refused, events, parts, state };
+  }
+
+  /** What goes before the command's own event gives back holds, and that happens today. */
+  #newEvents(events: readonly LedgerEvent[], { definition }: PendingJob): readonly NewEvent[] {
+    const { origin, today } = definition;
+    const { commandId, context } = origin;
+    const { ids } = this.queue.ports;
+    return events.map((event, index) =>
+      index === events.length - 1
+        ? newEvent(event, origin, ids)
+        : newEvent(event, { commandId, context, effectiveDate: today }, ids),
+    );
   }
 
   #facts(): AccountFacts {

@@ -18,12 +18,15 @@ export class AccountStates {
     readonly capacity: number,
   ) {}
 
-  /** The state remembered, else folded from the log. */
-  async read(account: AccountId): Promise<Folded<AccountState>> {
+  /** The state remembered, else folded from the log and shown to `observe`. */
+  async read(
+    account: AccountId,
+    observe?: (event: DecodedEvent) => void,
+  ): Promise<Folded<AccountState>> {
     const known = this.#states.get(account);
     if (known !== undefined) return known;
     const { initial } = accountDecider(account);
-    return this.refresh(account, { state: initial, revision: -1n });
+    return this.refresh(account, { state: initial, revision: -1n }, observe);
   }
 
   /** Folds what was appended since, shows it to `observe`, and remembers the new state. */

@@ -21,6 +21,7 @@ export type Prepared = Readonly<{
   request: Request;
   event: EntryPosted;
   origin: Origin;
+  today: Day;
   placement: Placement;
 }>;
 
@@ -59,6 +60,7 @@ export class EntryPoster {
             : { id, description, entry, metadata },
       },
       origin: { commandId: id, context, effectiveDate, occurredAt, fingerprint },
+      today: days.today,
       placement,
     };
   }
@@ -90,6 +92,7 @@ export class EntryPoster {
       request: { id, commandId, fingerprint, reverses },
       event: { type: 'EntryPosted', data: { id, description: reason, entry, reverses } },
       origin: { commandId, context, effectiveDate, fingerprint },
+      today: days.today,
       placement,
     };
   }
@@ -157,11 +160,12 @@ export class EntryPoster {
 }
 
 /** The entry as a command for the stream of the guarded account it reduces. */
-function entryJob({ request, event, origin }: Prepared): JobDefinition<Posted> {
+function entryJob({ request, event, origin, today }: Prepared): JobDefinition<Posted> {
   const { id } = request;
   return {
     command: { type: 'post', event },
     origin,
+    today,
     id,
     claim: { stream: entryStream(id), opens: request },
     judge: (stored) =>

@@ -2,7 +2,12 @@ import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { decodeEvent } from '../../shared/events/codec.js';
 import type { LegInput } from '../../shared/ledger/entry.js';
-import { StoreUnavailable } from '../../shared/ports/event-store.js';
+import {
+  AppendTooLarge,
+  MAX_APPEND_BYTES,
+  StoreUnavailable,
+  type NewEvent,
+} from '../../shared/ports/event-store.js';
 import { RacingEventStore } from '../../shared/testing/racing-event-store.js';
 import {
   account,
@@ -75,6 +80,55 @@ describe('guarded accounts', () => {
       'INSUFFICIENT_BALANCE',
     );
     expect(outcome(await ledger.declareAccount(POINTS, BY_TEST))).to.equal('replayed');
+  });
+
+  it('splits what does not fit one append, counted in the bytes that are stored', async () => {
+    const label = '가'.repeat(500);
+    const metadata = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`k${i}`, label]));
+    store.beforeAppend = (_stream, events) => {
+      const bytes = events.reduce((sum, { data }) => sum + Buffer.byteLength(data), 0);
+      if (bytes > MAX_APPEND_BYTES) throw new AppendTooLarge(`${bytes} bytes`);
+    };
+    const commands = Array.from({ length: 20 }, (_, i) => ({
+      ...spend(`s-${i}`, ANN, 1n),
+      metadata,
+    }));
+    const answers = await ledger.postEntries(commands, BY_TEST);
+    expect(answers.map(outcome)).to.deep.equal(commands.map(() => 'done'));
+  });
+
+  it('recognises its own event in a state that is forgotten and folded anew', async () => {
+    const other = await processes.open();
+    const read = store.readStream.bind(store);
+    let appends = 0;
+    let retried: readonly NewEvent[] = [];
+    store.beforeAppend = (stream, events) => {
+      if (stream !== STREAM) return;
+      appends += 1;
+      if (appends !== 1) return;
+      // Claimed by all three; then there is too little for the last, which waits for its turn.
+      retried = events.slice(2);
+      const [first] = events;
+      if (first === undefined) throw new Error('nothing is appended');
+      store.appendNow(STREAM, 'no-stream', [
+        { ...first, data: first.data.replaceAll('"30"', '"20"').replace('"a"', '"x"') },
+      ]);
+    };
+    store.readStream = async (stream, options) => {
+      if (stream === STREAM && appends === 2) {
+        appends += 1;
+        done(await other.postEntry(grant('g2', ANN, 100n), BY_TEST));
+        store.appendNow(STREAM, 2n, retried);
+        const unknown = { id: 'u', description: 'u', legs: legs('nowhere', '4010', 1n) };
+        expect(outcome(await ledger.postEntry(unknown, BY_TEST))).to.equal('ACCOUNT_UNKNOWN');
+        ledger.forget();
+      }
+      return read(stream, options);
+    };
+    const three = [spend('a', ANN, 30n), spend('b', ANN, 30n), spend('j', ANN, 40n)];
+    const answers = await ledger.postEntries(three, BY_TEST);
+    expect(answers.map(outcome)).to.deep.equal(['done', 'done', 'replayed']);
+    expect(postedIds().filter((id) => id === 'j')).to.have.length(1);
   });
 
   it('refuses to reduce two, and to touch held money', async () => {

@@ -6,6 +6,7 @@ import { RacingEventStore } from '../../shared/testing/racing-event-store.js';
 import {
   account,
   BY_TEST,
+  day,
   done,
   grant,
   NOON,
@@ -62,6 +63,22 @@ describe('holds', () => {
     store.log
       .filter(({ stream }) => stream === STREAM)
       .map((recorded) => decodeEvent(recorded).event.type);
+
+  it('gives expired money back today, whatever day the entry that needs it is for', async () => {
+    done(await place());
+    processes.now = NOON + 1000;
+    const backdated = { ...spend('s', ANN, 100n), effectiveDate: day('2026-01-05') };
+    expect(outcome(await ledger.postEntry(backdated, BY_TEST))).to.equal('done');
+    const days = store.log
+      .filter(({ stream }) => stream === STREAM)
+      .map((recorded) => decodeEvent(recorded))
+      .map(({ event, metadata }) => [event.type, metadata.effectiveDate, metadata.occurredAt]);
+    expect(days).to.deep.equal([
+      ['HoldPlaced', '2026-11-20', undefined],
+      ['HoldReleased', '2026-11-20', undefined],
+      ['EntryPosted', '2026-01-05', undefined],
+    ]);
+  });
 
   it('sets money aside, and pays it out', async () => {
     expect(done(await place())).to.deep.include({

@@ -29,9 +29,11 @@ export class Holds {
     if ('message' in found) return { kind: 'refused', refusal: found };
     const fingerprint = holdFingerprint(command);
     const request: Request = { id, commandId: id, fingerprint };
+    const today = this.today();
     return this.#submit(account, found, {
       command: { type: 'place', ...command },
-      origin: { commandId: id, context, effectiveDate: this.today(), fingerprint },
+      origin: { commandId: id, context, effectiveDate: today, fingerprint },
+      today,
       id,
       claim: { stream: holdStream(account, id), opens: request },
       judge: (stored) =>
@@ -50,9 +52,11 @@ export class Holds {
     if ('message' in target) return { kind: 'refused', refusal: target };
     if (isReserved(to, target)) return { kind: 'refused', refusal: accountReserved(to, 'to') };
     const fingerprint = settlementFingerprint(command);
+    const today = this.today();
     return this.#submit(account, found, {
       command: { type: 'settle', id, to, target, amount },
-      origin: { commandId, context, effectiveDate: this.today(), fingerprint },
+      origin: { commandId, context, effectiveDate: today, fingerprint },
+      today,
       id,
       claim: { stream: holdStream(account, id) },
       judge: (stored) => judgeClosing(stored, id, 'HoldSettled', { commandId, fingerprint }),
@@ -64,9 +68,11 @@ export class Holds {
     const { account, id, commandId } = command;
     const found = await this.#guardedAccount(account, 'account');
     if ('message' in found) return { kind: 'refused', refusal: found };
+    const today = this.today();
     return this.#submit(account, found, {
       command: { type: 'release', id },
-      origin: { commandId, context, effectiveDate: this.today() },
+      origin: { commandId, context, effectiveDate: today },
+      today,
       id,
       claim: { stream: holdStream(account, id) },
       judge: (stored) => judgeClosing(stored, id, 'HoldReleased', { commandId }),
@@ -85,9 +91,11 @@ export class Holds {
   async #expireOf(account: AccountId, context: CommandContext): Promise<void> {
     const definition = this.guarded.ports.follower.knowledge.get(codeOf(account));
     if (definition === undefined) throw new Error(`holds on ${account}, which is not declared`);
+    const today = this.today();
     const job: JobDefinition<undefined> = {
       command: { type: 'expire' },
-      origin: { commandId: this.guarded.ports.ids(), context, effectiveDate: this.today() },
+      origin: { commandId: this.guarded.ports.ids(), context, effectiveDate: today },
+      today,
       id: account,
       judge: () => undefined,
       value: () => undefined,

@@ -1,5 +1,6 @@
 import type { DecodedEvent } from '../../shared/events/codec.js';
 import type { LedgerEvent } from '../../shared/events/event.js';
+import type { Day } from '../../shared/ledger/day.js';
 import type { AccountCommand } from '../domain/account.js';
 import type { Decision } from '../domain/decider.js';
 import type { Request } from '../domain/entry.js';
@@ -19,6 +20,8 @@ export type Place = Readonly<{
 export type JobDefinition<Value> = Readonly<{
   command: AccountCommand;
   origin: Origin;
+  /** In the ledger's time zone. */
+  today: Day;
   /** The id it is about: of the entry or the hold. */
   id: string;
   /**
