@@ -45,13 +45,13 @@ export async function postBatchOf(
 function readEntries(text: string): Promise<readonly Item[]> {
   const { value, fractions } = parseJson(text);
   const { entries } = validate(batchEnvelope, value);
-  return inSlices(entries, (entry, index) =>
-    // Such a place begins with `entries` and the index of the entry.
-    itemOf({
-      value: entry,
-      fractions: fractions.flatMap((at) => (at[1] === index ? [at.slice(2)] : [])),
-    }),
-  );
+  const firstOf = new Map<unknown, (typeof fractions)[number]>();
+  // Such a place begins with `entries` and the index of the entry. One is enough to reject it.
+  for (const at of fractions) if (!firstOf.has(at[1])) firstOf.set(at[1], at.slice(2));
+  return inSlices(entries, (value, index) => {
+    const first = firstOf.get(index);
+    return itemOf({ value, fractions: first === undefined ? [] : [first] });
+  });
 }
 
 /** One entry a line. A line that is no JSON is rejected like an entry that is not valid. */
