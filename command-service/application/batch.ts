@@ -42,6 +42,7 @@ export class Batch {
       }
       await Promise.all(slices);
       if (faults.length > 0) throw faults[0];
+      await this.#spendWhatCame();
       if (this.#repeats.length > 0) await this.#answerRepeats();
       return this.#answers.map((answer) => {
         if (answer === undefined) throw new Error('an entry of a batch was not answered');
@@ -85,6 +86,38 @@ export class Batch {
     for (const settled of await Promise.allSettled(others)) {
       if (settled.status === 'rejected') faults.push(settled.reason);
     }
+  }
+
+  /**
+   * All are in hand at once, yet money that one entry brings to a guarded account may be spent by a
+   * later one of the batch: what was refused for want of it is decided again once it has come.
+   */
+  async #spendWhatCame(): Promise<void> {
+    const all = [...this.commands.keys()];
+    if (!all.some((index) => this.#isShort(index))) return;
+    let posted = new Set(all.filter((index) => this.#answers[index]?.kind === 'done'));
+    while (posted.size > 0) {
+      const moved = new Set<string>();
+      const again: (readonly [number, Prepared])[] = [];
+      for (const index of all) {
+        const command = this.#command(index);
+        if (posted.has(index)) for (const { account } of command.legs) moved.add(account);
+        if (!this.#isShort(index)) continue;
+        const prepared = this.poster.prepare(command, this.context, this.days);
+        if ('code' in prepared || prepared.placement.kind !== 'guarded') continue;
+        if (moved.has(prepared.placement.account)) again.push([index, prepared]);
+      }
+      const answers = await Promise.allSettled(
+        again.map(([index, prepared]) => this.#answer(index, this.poster.post(prepared))),
+      );
+      for (const answer of answers) if (answer.status === 'rejected') throw answer.reason;
+      posted = new Set(again.map(([index]) => index).filter((index) => !this.#isShort(index)));
+    }
+  }
+
+  #isShort(index: number): boolean {
+    const answer = this.#answers[index];
+    return answer?.kind === 'refused' && answer.refusal.code === 'INSUFFICIENT_BALANCE';
   }
 
   async #answer(index: number, answer: Promise<Answer<Posted>>): Promise<void> {
