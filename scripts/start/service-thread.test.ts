@@ -42,6 +42,25 @@ describe('the thread of a service', () => {
     await query.stop();
   });
 
+  it('outlives a question it cannot answer', async () => {
+    const file = JSON.stringify(new URL('../../shared/http/thread.js', import.meta.url).href);
+    const query = thread(`
+      const { runThread } = await import(${file});
+      const fault = () => Promise.reject(new Error('the log cannot be read'));
+      const health = () => Promise.resolve([{ part: 'log' }]);
+      const stop = () => Promise.resolve();
+      await runThread('query', () =>
+        Promise.resolve({ port: 7, health, ready: fault, metrics: fault, stop }));
+    `);
+    await query.start();
+    expect(await query.metrics()).to.deep.equal([]);
+    expect(await query.states('ready')).to.deep.equal([
+      { part: 'query: query', problem: 'the log cannot be read' },
+    ]);
+    expect(await query.states('health')).to.deep.equal([{ part: 'query: log' }]);
+    await query.stop();
+  });
+
   it('says why it cannot start', async () => {
     const broken = thread('throw new Error("no such folder")');
     const failure = await broken.start().catch((error: unknown) => error);

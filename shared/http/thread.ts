@@ -48,7 +48,13 @@ export async function runThread(
     port.close();
   };
   port.on('message', (message: ToThread) => {
-    void (message.kind === 'stop' ? leave() : answer(running, message, say));
+    if (message.kind === 'stop') void leave();
+    else {
+      answer(running, message, say).catch((error: unknown) => {
+        log.warn({ err: error, what: message.what }, 'could not be answered');
+        say(unanswered(service, message, error));
+      });
+    }
   });
   say({ kind: 'started', port: running.port });
 }
@@ -69,4 +75,15 @@ async function answer(
       say({ kind: 'metrics', id, metrics: await service.metrics() });
       return;
   }
+}
+
+/** What is said where the answer itself failed: a question never ends a service. */
+function unanswered(
+  service: string,
+  { id, what }: Extract<ToThread, { kind: 'ask' }>,
+  error: unknown,
+): FromThread {
+  if (what === 'metrics') return { kind: 'metrics', id, metrics: [] };
+  const problem = error instanceof Error ? error.message : 'cannot be told';
+  return { kind: 'states', id, states: [{ part: service, problem }] };
 }
