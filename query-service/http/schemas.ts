@@ -35,9 +35,10 @@ const limit = z
     description: `How many, 1 to ${MAX_LIMIT}. Default ${DEFAULT_LIMIT}.`,
   });
 
+/** A statement's cursor holds a balance for each currency of the account. */
 const cursor = z
   .string()
-  .regex(/^[A-Za-z0-9_=-]{1,2000}$/, { error: 'is a cursor of an earlier answer' })
+  .regex(/^[A-Za-z0-9_=-]{1,8000}$/, { error: 'is a cursor of an earlier answer' })
   .meta({ description: '`nextCursor` of the answer before.' });
 
 const paging = { limit: limit.default(DEFAULT_LIMIT), cursor: cursor.exactOptional() };
