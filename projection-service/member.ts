@@ -63,7 +63,9 @@ export class Member {
       await this.task.load();
       const head = await this.settings.log.head();
       if (this.task.checkpoint > head) this.#stop(head, AHEAD_OF_LOG);
-      else if (wasStandby && this.task.checkpoint !== before) this.#standBy();
+      else if (!(await this.task.isOf(this.settings.log))) {
+        this.#stop(this.task.checkpoint, OF_ANOTHER_LOG);
+      } else if (wasStandby && this.task.checkpoint !== before) this.#standBy();
       else this.#standing = { kind: 'running' };
     } catch (error) {
       this.#retryLater(error);
@@ -113,4 +115,7 @@ export class Member {
   }
 }
 
-const AHEAD_OF_LOG = 'the view has handled more than the log holds: it is of another log, rebuild';
+/** Lets verification say the same. */
+export const AHEAD_OF_LOG =
+  'the view has handled more than the log holds: it is of another log, rebuild';
+const OF_ANOTHER_LOG = 'the log has another event where the view ended: rebuild';

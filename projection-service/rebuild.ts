@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { EventStore } from '../shared/ports/event-store.js';
 import type { RebuildPlace } from '../shared/ports/view-rebuild.js';
 import { catchUp } from './catch-up.js';
+import { lastEventTable } from './last-event.js';
 import { parkedTable } from './parked.js';
 import type { View } from './view.js';
 import { ViewTask } from './view-task.js';
@@ -33,17 +34,21 @@ export async function rebuildViews(options: RebuildOptions): Promise<readonly Re
   const { log, place, views, onProgress = () => undefined } = options;
   const tasks = views.map((view) => new ViewTask(view, place));
   for (const task of tasks) await task.load();
+  const shared = [parkedTable, lastEventTable].map((table) => ({ table, column: 'view' }));
+  let whateverIsLive = false;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const head = await log.head();
     await catchUp(log, tasks, head, (position) => {
       onProgress({ position, head });
     });
-    const switched = await place.switchOver(views, [{ table: parkedTable, column: 'view' }]);
+    const switched = await place.switchOver(views, shared, whateverIsLive);
     if (switched.kind === 'switched') {
       return tasks.map(({ view, checkpoint, parked }) => {
         return { view: view.name, position: checkpoint, parked };
       });
     }
+    // The log only grows: a view that was above it is of another log, and is never caught up with.
+    whateverIsLive = switched.live > (await log.head());
     await nextTurn();
   }
   throw new Error('the live views are always ahead of the rebuilt ones');

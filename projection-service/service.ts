@@ -1,5 +1,6 @@
 import type { Table } from '../shared/ports/view-store.js';
 import { settingsOf, type ProjectionOptions } from './config.js';
+import { lastEventTable } from './last-event.js';
 import { parkedTable } from './parked.js';
 import { Runner, type ProjectionHealth, type ViewLag } from './runner.js';
 import type { View } from './view.js';
@@ -15,7 +16,7 @@ export interface Projection {
 
 /** Every table that projecting these views writes: what the view store is to be opened with. */
 export function projectionTables(views: readonly View[]): readonly Table[] {
-  return [...views.flatMap(({ tables }) => tables), parkedTable];
+  return [...views.flatMap(({ tables }) => tables), parkedTable, lastEventTable];
 }
 
 /** Starts projecting, from where each view was. Faults of the stores are waited out, for ever. */

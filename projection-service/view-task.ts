@@ -1,7 +1,13 @@
 import type { DecodedEvent } from '../shared/events/codec.js';
 import { EventUndecodable } from '../shared/events/upcast.js';
-import { EventDamaged, StorageFull, StoreUnavailable } from '../shared/ports/event-store.js';
+import {
+  EventDamaged,
+  StorageFull,
+  StoreUnavailable,
+  type EventStore,
+} from '../shared/ports/event-store.js';
 import type { Row, ViewBatch, ViewStore } from '../shared/ports/view-store.js';
+import { isOfLog, lastEventRow, lastEventTable } from './last-event.js';
 import type { LogBatch, LogItem } from './log-batch.js';
 import { listParked, parkedRow, parkedTable } from './parked.js';
 import type { View, ViewFold } from './view.js';
@@ -55,6 +61,11 @@ export class ViewTask {
     const parked = await listParked(this.store, this.view.name);
     this.#parkedStreams = new Set(parked.map(({ stream }) => stream));
     this.#parkedCount = parked.length;
+  }
+
+  /** Whether what it has handled is of this log. @throws what the stores throw */
+  isOf(log: EventStore): Promise<boolean> {
+    return isOfLog(log, this.store, { view: this.view.name, checkpoint: this.#checkpoint });
   }
 
   /**
@@ -133,7 +144,11 @@ export class ViewTask {
     const { last, parked } = plan;
     if (last === undefined) return true;
     const { position, recordedAt } = last.recorded;
-    const all = parked.length === 0 ? puts : [...puts, { table: parkedTable, rows: parked }];
+    const all = [
+      ...puts,
+      { table: lastEventTable, rows: [lastEventRow(this.view.name, last.recorded)] },
+    ];
+    if (parked.length > 0) all.push({ table: parkedTable, rows: parked });
     const batch = { after: this.#checkpoint, upTo: position, puts: all };
     const outcome = await this.#tryCommit(batch);
     if (outcome === 'fenced') {

@@ -5,10 +5,15 @@ export interface RebuildPlace extends ViewStore {
   /**
    * Puts what was built here in place of what is live: tables, checkpoints and the rows of shared
    * tables, all at once. Where the live checkpoint of a view is above the one built here nothing
-   * happens and the answer is `behind`: build on, and ask again. Whoever folds the live views is
+   * happens and the answer is `behind`: build on, and ask again; but not with
+   * `whateverIsLive`, for views that are not of this log. Whoever folds the live views is
    * fenced by it.
    */
-  switchOver(views: readonly SwitchedView[], shared: readonly SharedRows[]): Promise<Switched>;
+  switchOver(
+    views: readonly SwitchedView[],
+    shared: readonly SharedRows[],
+    whateverIsLive?: boolean,
+  ): Promise<Switched>;
 }
 
 export type SwitchedView = Readonly<{ name: string; tables: readonly Table[] }>;

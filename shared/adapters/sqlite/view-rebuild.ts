@@ -86,13 +86,21 @@ export class SqliteRebuildPlace extends SqliteViewStore implements RebuildPlace 
     super(db, snapshots, false, BUILDING);
   }
 
-  switchOver(views: readonly SwitchedView[], shared: readonly SharedRows[]): Promise<Switched> {
+  switchOver(
+    views: readonly SwitchedView[],
+    shared: readonly SharedRows[],
+    whateverIsLive = false,
+  ): Promise<Switched> {
     return new Promise((resolve) => {
       resolve(
         withPortFaults((): Switched => {
           const tables = shared.map(({ table }) => table);
           createTables(this.db, tables, '');
-          const switched = inTransaction(this.db, () => this.#switch(views, shared));
+          const switched = inTransaction(this.db, () => {
+            // All are looked at before anything is written: a checkpoint never moves without its rows.
+            const behind = whateverIsLive ? undefined : this.#behind(views);
+            return behind ?? this.#switch(views, shared);
+          });
           // Only now, since dropping a large table takes a while; the next start does it too.
           if (switched.kind === 'switched') dropLeftovers(this.db);
           return switched;
@@ -112,12 +120,15 @@ export class SqliteRebuildPlace extends SqliteViewStore implements RebuildPlace 
     this.lock.close();
   }
 
-  #switch(views: readonly SwitchedView[], shared: readonly SharedRows[]): Switched {
-    // All are looked at before anything is written: a checkpoint never moves without its rows.
+  #behind(views: readonly SwitchedView[]): Switched | undefined {
     for (const { name } of views) {
       const live = this.#position(name);
       if (this.#position(name + BUILDING) < live) return { kind: 'behind', view: name, live };
     }
+    return undefined;
+  }
+
+  #switch(views: readonly SwitchedView[], shared: readonly SharedRows[]): Switched {
     const stamp = randomBytes(8).readBigInt64BE();
     for (const { name } of views) {
       this.db
