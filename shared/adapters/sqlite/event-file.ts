@@ -115,9 +115,9 @@ export function openForWriting(folder: string): Connection {
   const db = connect(eventFile(folder), folder, { fileMustExist: true, timeout: 0 });
   db.pragma('synchronous = FULL');
   db.pragma('cell_size_check = ON');
-  // A write-ahead log of 64 MiB and a cache that holds as much: streams with random names touch a
-  // page of the index each, and so most of these are written to the file once, not every time.
-  db.pragma('cache_size = -65536');
+  // A long write-ahead log and a large cache: streams with random names touch a page of the index
+  // each, and so most of these are written to the file once, not every time.
+  db.pragma('cache_size = -32768');
   db.pragma(`wal_autocheckpoint = ${(64 * 1024 * 1024) / PAGE_BYTES}`);
   db.pragma(`journal_size_limit = ${128 * 1024 * 1024}`);
   return db;
