@@ -1,9 +1,14 @@
-import type { AccountDefinition, AccountType } from '../../shared/ledger/account.js';
+import {
+  codeOf,
+  isAccountId,
+  type AccountDefinition,
+  type AccountType,
+} from '../../shared/ledger/account.js';
 import type { ViewReader } from '../../shared/ports/view-store.js';
 import { accountId, accountsTable } from '../../shared/views/accounts.js';
 import type { AccountItem, Page } from './answers.js';
 import { allCodes } from './chart.js';
-import { openCursor, sealCursor } from './cursor.js';
+import { noCursor, openCursor, sealCursor } from './cursor.js';
 import { checkLimit, type QueryParts } from './parts.js';
 
 /** Accounts of a type, or whose ids begin so; `limit` is 1 to 500. */
@@ -30,7 +35,7 @@ export async function accounts(
   checkLimit(query.limit);
   const { type, prefix = '', limit, cursor } = query;
   const question = ['accounts', type ?? '', prefix];
-  const [lastCode = '', lastId = ''] = cursor === undefined ? [] : openCursor(question, cursor);
+  const [lastCode, lastId] = cursor === undefined ? ['', ''] : readPlace(question, cursor);
   return parts.views.snapshot(async (reader) => {
     const items: AccountItem[] = [];
     for (const definition of await allCodes(reader)) {
@@ -49,6 +54,12 @@ export async function accounts(
       nextCursor: last === undefined ? null : sealCursor(question, [last.code, last.id]),
     };
   });
+}
+
+function readPlace(question: readonly string[], cursor: string): readonly [string, string] {
+  const [code = '', id = ''] = openCursor(question, cursor);
+  if (!isAccountId(id) || codeOf(id) !== code) throw noCursor(cursor);
+  return [code, id];
 }
 
 /** Whether ids that begin with the prefix can be below the code. */

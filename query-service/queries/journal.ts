@@ -12,7 +12,7 @@ import { legPositions } from '../../shared/views/side-blocks.js';
 import type { JournalItem, Page } from './answers.js';
 import { ledgerCheckpoint } from './as-of.js';
 import { chainsOf, definitionOf } from './chart.js';
-import { openCursor, sealCursor } from './cursor.js';
+import { numberOf, openCursor, sealCursor } from './cursor.js';
 import { eventsAt, journalItem } from './entries.js';
 import { checkLimit, type LogReader, type QueryParts } from './parts.js';
 
@@ -35,7 +35,7 @@ export async function journal(parts: QueryParts, query: JournalQuery): Promise<P
   checkLimit(query.limit);
   const { after = 0n, account, limit, cursor } = query;
   const question = ['journal', String(after), account ?? ''];
-  const start = cursor === undefined ? after : BigInt(openCursor(question, cursor)[0] ?? '');
+  const start = cursor === undefined ? after : numberOf(cursor, openCursor(question, cursor)[0]);
   return parts.views.snapshot(async (reader) => {
     const through = await ledgerCheckpoint(reader);
     const stretch = { after: start, through, enough: limit + 1 };

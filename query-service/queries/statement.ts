@@ -16,7 +16,7 @@ import {
 } from './answers.js';
 import { cutOf, knownText, type Cut } from './as-of.js';
 import { balanceRow, chainsOf, definitionOf, isMoved } from './chart.js';
-import { openCursor, sealCursor } from './cursor.js';
+import { noCursor, numberOf, openCursor, sealCursor, sumOf } from './cursor.js';
 import { eventsAt, journalItem } from './entries.js';
 import { checkLimit, type LogReader, type QueryParts } from './parts.js';
 import { nextLegs, type Place, type StatementLeg } from './statement-legs.js';
@@ -84,13 +84,16 @@ function checkDays({ from, to }: StatementQuery): void {
 async function cutOfPage(
   parts: QueryParts,
   reader: ViewReader,
-  { to, known }: StatementQuery,
+  query: StatementQuery,
   resume: Resume | undefined,
 ): Promise<Readonly<{ cut: Cut; answered: AnsweredAsOf }>> {
+  const { to, known } = query;
   const effective = to === undefined ? {} : { effective: to };
   if (resume === undefined) {
     return cutOf(parts, reader, known === undefined ? effective : { ...effective, known });
   }
+  const beyond = resume.known < 0n || resume.known > (await parts.log.head());
+  if (beyond) throw noCursor(query.cursor ?? '');
   const page = await cutOf(parts, reader, { ...effective, known: { position: resume.known } });
   return { cut: page.cut, answered: { ...page.answered, known: knownText(known) } };
 }
@@ -188,11 +191,12 @@ function writePlace(
 }
 
 function readPlace(question: readonly string[], cursor: string): Resume {
-  const [known = '', day = '', position = '', leg = '', ...rest] = openCursor(question, cursor);
+  const [known, day, position, leg, ...rest] = openCursor(question, cursor);
   const balances = new Map<string, bigint>();
-  for (let index = 0; index + 1 < rest.length; index += 2) {
-    balances.set(rest[index] ?? '', BigInt(rest[index + 1] ?? ''));
+  for (let index = 0; index < rest.length; index += 2) {
+    balances.set(rest[index] ?? '', sumOf(cursor, rest[index + 1]));
   }
-  const last = { day: BigInt(day), position: BigInt(position), leg: BigInt(leg) };
-  return { known: BigInt(known), last, balances };
+  const number = (text: string | undefined): bigint => numberOf(cursor, text);
+  const last = { day: number(day), position: number(position), leg: number(leg) };
+  return { known: number(known), last, balances };
 }

@@ -1,5 +1,6 @@
 import { describe, it } from 'mocha';
 import { expect } from 'chai';
+import { sealCursor } from '../../query-service/queries/cursor.js';
 import type { Queries } from '../../query-service/queries/open.js';
 import { isCurrency } from '../../shared/ledger/currency.js';
 import { day, MemoryLog, moved } from '../../shared/testing/memory-log.js';
@@ -91,6 +92,41 @@ describe('cursors', () => {
     }
     const other = await failure(queries.journal({ limit: 2, cursor }));
     expect(other).to.include({ code: 'VALIDATION_FAILED', field: 'cursor' });
+  });
+
+  it('that somebody made up are refused, though the digest is right', async () => {
+    const log = newLog();
+    postMany(log, 5);
+    const queries = await open(log);
+    const bank = account('1010');
+    const large = '9223372036854775808';
+    const statements = ['statement', '1010', '', '', '', ''];
+    const journals = ['journal', '0', ''];
+    const asked = [
+      ...[
+        [],
+        ['x', '1', '1', '1'],
+        ['', '1', '1', '1'],
+        ['-1', '1', '1', '1'],
+        ['1000', '1', '1', '1'],
+        ['36', large, '1', '1'],
+        ['36', '1', '1.5', '1'],
+        ['36', '1', '1', '9223372036854775807'],
+        ['36', '1', '1', '1', 'KRW'],
+        ['36', '1', '1', '1', 'KRW', 'x'],
+      ].map((place) =>
+        queries.statement(bank, { limit: 2, cursor: sealCursor(statements, place) }),
+      ),
+      ...[[], ['x'], [''], [large]].map((place) =>
+        queries.journal({ limit: 2, cursor: sealCursor(journals, place) }),
+      ),
+      ...[[], ['1010'], ['1010', 'x y'], ['1010', '2110:m1']].map((place) =>
+        queries.accounts({ limit: 2, cursor: sealCursor(['accounts', '', ''], place) }),
+      ),
+    ];
+    for (const error of await Promise.all(asked.map(failure))) {
+      expect(error).to.include({ code: 'VALIDATION_FAILED', field: 'cursor' });
+    }
   });
 
   it('limits are 1 to 500', async () => {
