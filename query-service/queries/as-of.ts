@@ -55,6 +55,9 @@ async function knownPosition(
     return known.position;
   }
   if (known.instant > parts.clock()) throw refuse(known, 'it is in the future');
+  const [next] = await parts.log.readAll(checkpoint, 1);
+  // What the views lack would belong to the answer, and be in it when asked again later.
+  if (next !== undefined && next.recordedAt <= known.instant) throw behind(known);
   const position = await positionAt(reader, Math.floor(known.instant));
   return position < checkpoint ? position : checkpoint;
 }
@@ -74,12 +77,12 @@ async function positionAt(reader: ViewReader, instant: number): Promise<bigint> 
 async function refuseUnreached(parts: QueryParts, position: bigint): Promise<never> {
   const known = { position };
   if (position > (await parts.log.head())) throw refuse(known, 'the log does not reach that far');
-  throw new QueryRefused(
-    'READ_MODEL_BEHIND',
-    'known',
-    `position:${position}`,
-    'the views have not reached this position yet',
-  );
+  throw behind(known);
+}
+
+function behind(known: NonNullable<AsOf['known']>): QueryRefused {
+  const reason = 'the views have not come that far yet';
+  return new QueryRefused('READ_MODEL_BEHIND', 'known', knownText(known) ?? '', reason);
 }
 
 function refuse(known: NonNullable<AsOf['known']>, reason: string): QueryRefused {

@@ -67,6 +67,19 @@ describe('a question about what is known', () => {
   });
 });
 
+describe('a question about an instant', () => {
+  it('is to be asked again while the views lack what was recorded by then', async () => {
+    const log = newLog();
+    const queries = await open(log);
+    postMany(log, 1);
+    const instant = Date.parse(AT);
+    const error = await failure(queries.trialBalance({ known: { instant } }));
+    expect(error).to.include({ code: 'READ_MODEL_BEHIND', field: 'known' });
+    const before = await queries.trialBalance({ known: { instant: instant - 1 } });
+    expect(before.asOf.position).to.equal(0n);
+  });
+});
+
 describe('cursors', () => {
   it('of another question, changed ones and none at all are refused', async () => {
     const log = newLog();
