@@ -203,7 +203,10 @@ describe('all in one', () => {
     };
     const held = await post('holds', hold, 'hold-1');
     expect(held.status).to.equal(201);
-    const place = `holds/2111:ann/${text(at(held.json, 'data', 'id'))}`;
+    const id = text(at(held.json, 'data', 'id'));
+    const place = `holds/2111:ann/${id}`;
+    const claim = await read(`streams/hold-2111:ann%2F${id}/events`);
+    expect(at(claim, 'items', 0)).to.include({ type: 'EntryClaimed' });
     const settled = await post(`${place}/settle`, { to: '2010:seller-7', amount: '500' }, 's-1');
     expect(settled.status).to.equal(200);
     expect(at(settled.json, 'data')).to.include({ status: 'settled', amount: '500' });

@@ -190,7 +190,7 @@ describe('questions over HTTP', () => {
     ['ledger/trial-balance?prefix=a&prefix=b', 'prefix'],
     ['events?after=x', 'after'],
     ['events?limit=9999', 'limit'],
-    ['streams/a%2Fb/events', 'stream'],
+    ['streams/a%20b/events', 'stream'],
     ['streams/entry-a/events?from=x', 'from'],
     ['traces/a%20b', 'correlationId'],
     ['ledger/entries/a%20b', 'id'],
@@ -244,6 +244,8 @@ describe('questions over HTTP', () => {
     expect(asked.pop()).to.deep.equal({ type: 'asset', limit: 500 });
     await get('streams/entry-a/events?from=1&to=9&cursor=4');
     expect(asked.pop()).to.deep.equal(['entry-a', { from: 4n, to: 9n, limit: 50 }]);
+    await get('streams/hold-2111:ann%2Fh-1/events');
+    expect(asked.pop()).to.deep.equal(['hold-2111:ann/h-1', { limit: 50 }]);
   });
 
   it('answers a statement page by page', async () => {

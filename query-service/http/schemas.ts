@@ -88,8 +88,11 @@ export const entryParams = z.strictObject({
 export const streamParams = z.strictObject({
   stream: z
     .string()
-    .regex(/^[A-Za-z0-9._:-]{1,256}$/, { error: 'is the name of a stream' })
-    .meta({ examples: ['entry-order-1001'] }),
+    .regex(/^[A-Za-z0-9._:/-]{1,256}$/, { error: 'is the name of a stream' })
+    .meta({
+      description: 'Name of the stream; of a hold, `hold-account/id` with the slash as %2F.',
+      examples: ['entry-order-1001'],
+    }),
 });
 export const traceParams = z.strictObject({
   correlationId: z
