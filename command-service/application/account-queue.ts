@@ -5,7 +5,7 @@ import type { Clock } from '../../shared/ports/clock.js';
 import type { EventStore, NewEvent } from '../../shared/ports/event-store.js';
 import type { Ids } from '../../shared/ports/ids.js';
 import { accountDecider, type AccountFacts, type AccountState } from '../domain/account.js';
-import { judgeOpening } from '../domain/entry.js';
+import { idTaken, judgeOpening } from '../domain/entry.js';
 import { refuse, type Refusal } from '../domain/refusal.js';
 import { accountStream, type AccountStates } from './account-states.js';
 import { claim, findId, readOpening } from './claims.js';
@@ -239,6 +239,11 @@ class Group {
       return;
     }
     const { stream, afterRevision } = opening.state;
+    // A reversal is found again where its claim points to; here it would be posted each time.
+    if (claimed.opens?.reverses !== undefined && stream !== accountStream(this.queue.account)) {
+      job.refuse(idTaken(id));
+      return;
+    }
     for await (const stored of findId(store, stream, id, afterRevision, folded.revision)) {
       job.recognise(stored);
     }

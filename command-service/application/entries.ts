@@ -2,7 +2,8 @@ import type { EntryPosted } from '../../shared/events/event.js';
 import type { Day } from '../../shared/ledger/day.js';
 import { isEntry, journalEntry, reverseEntry } from '../../shared/ledger/entry.js';
 import type { AppendResult } from '../../shared/ports/event-store.js';
-import { judge, judgeOpening, type Request } from '../domain/entry.js';
+import { idTaken, judge, judgeOpening, type Request } from '../domain/entry.js';
+import { refused } from '../domain/decider.js';
 import { placeEntry, type Placement } from '../domain/placement.js';
 import { refuse, refuseEntry, type Refusal } from '../domain/refusal.js';
 import type { AccountPorts } from './account-queue.js';
@@ -152,6 +153,7 @@ export class EntryPoster {
     const decision = judgeOpening(request, opening.state);
     if (decision.kind === 'refused') return { kind: 'refused', refusal: decision.refusal };
     if (opening.state.kind === 'claimed') {
+      if (request.reverses !== undefined) return { kind: 'refused', refusal: idTaken(request.id) };
       throw new Error(`entry ${request.id} is claimed for ${opening.state.stream}, and free`);
     }
     const { event } = opening;
@@ -168,10 +170,11 @@ function entryJob({ request, event, origin, today }: Prepared): JobDefinition<Po
     today,
     id,
     claim: { stream: entryStream(id), opens: request },
-    judge: (stored) =>
-      stored.event.type === 'EntryPosted' && stored.event.data.id === id
-        ? judge(request, stored.metadata)
-        : undefined,
+    judge: ({ event: stored, metadata }) => {
+      if (stored.type !== 'EntryPosted' || stored.data.id !== id) return undefined;
+      const same = stored.data.reverses === request.reverses;
+      return same ? judge(request, metadata) : refused(idTaken(id));
+    },
     value: (_event, place, { effectiveDate }) => posted(id, place, { effectiveDate }),
   };
 }

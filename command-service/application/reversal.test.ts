@@ -14,6 +14,7 @@ import {
   Processes,
   spend,
 } from '../testing/processes.js';
+import { reversalId } from './fingerprint.js';
 import type { ReverseEntry } from './ledger.js';
 import type { OpenLedger } from './open-ledger.js';
 
@@ -116,6 +117,21 @@ describe('reversing an entry', () => {
     expect(outcome(await ledger.postEntry(spend('t', 'points:ann', 10n), BY_TEST))).to.equal(
       'done',
     );
+  });
+
+  it('is refused where its id was given to another entry', async () => {
+    done(await ledger.postEntry(grant('g', 'points:ann', 10n), BY_TEST));
+    done(await ledger.postEntry(grant('h', 'points:bob', 10n), BY_TEST));
+    done(await ledger.postEntry(plain(reversalId('e')), BY_TEST));
+    expect(outcome(await reverse())).to.equal('IDEMPOTENCY_KEY_REUSED');
+    const other = plain('f');
+    done(await ledger.postEntry(other, BY_TEST));
+    done(await ledger.postEntry(spend(reversalId('f'), 'points:ann', 1n), BY_TEST));
+    expect(outcome(await reverse({ id: 'f' }))).to.equal('IDEMPOTENCY_KEY_REUSED');
+    // A reversal in a stream of its own account, whose id is claimed for another one.
+    const taking = spend(reversalId('h'), 'points:ann', 8n);
+    done(await ledger.postEntry(taking, BY_TEST));
+    expect(outcome(await reverse({ id: 'h' }))).to.equal('IDEMPOTENCY_KEY_REUSED');
   });
 
   it('cannot take from two guarded accounts at once', async () => {

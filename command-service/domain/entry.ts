@@ -17,7 +17,7 @@ export type OpenEntry = Readonly<{ request: Request; event: LedgerEvent }>;
 /** What an `entry-` stream says: the id is free, taken by the entry itself, or claimed for one. */
 export type EntryState =
   | Readonly<{ kind: 'none' }>
-  | Readonly<{ kind: 'posted'; by: Requested }>
+  | Readonly<{ kind: 'posted'; by: Requested; reverses: string | undefined }>
   | Readonly<{ kind: 'claimed'; by: Requested; stream: string; afterRevision: bigint }>;
 
 /** Who made an event, as far as it is needed to know a repetition. */
@@ -30,7 +30,9 @@ type Stored = Readonly<{ event: LedgerEvent; metadata: Requested }>;
 export const entryDecider: Decider<EntryState, Stored, OpenEntry, undefined> = {
   initial: { kind: 'none' },
   evolve(state, { event, metadata }) {
-    if (event.type === 'EntryPosted') return { kind: 'posted', by: metadata };
+    if (event.type === 'EntryPosted') {
+      return { kind: 'posted', by: metadata, reverses: event.data.reverses };
+    }
     if (event.type === 'EntryClaimed') {
       const { stream, afterRevision } = event.data;
       return { kind: 'claimed', by: metadata, stream, afterRevision };
@@ -49,6 +51,9 @@ export function judgeOpening(
 ): Decision {
   // The claim of a reversal whose entry was then refused binds nobody: the entry decides.
   if (state.kind === 'claimed' && request.reverses !== undefined) return REPEATED;
+  if (state.kind === 'posted' && state.reverses !== request.reverses) {
+    return refused(idTaken(request.id));
+  }
   return judge(request, state.by);
 }
 
@@ -59,6 +64,15 @@ export function judge(request: Request, stored: Requested): Decision {
   }
   if (stored.fingerprint === request.fingerprint) return REPEATED;
   return refused(keyReused(request.reverses === undefined ? request.id : request.commandId));
+}
+
+/** The refusal of a reversal whose id somebody gave to another entry, and the other way round. */
+export function idTaken(id: string): Refusal {
+  return refuse('IDEMPOTENCY_KEY_REUSED', `the id ${id} was used for another entry`, {
+    field: 'id',
+    value: id,
+    reason: 'the stored entry is no reversal of the same entry',
+  });
 }
 
 /** The refusal of a request that carries the key of another one. */
