@@ -189,16 +189,21 @@ function isBrokenFile(error: unknown): boolean {
 }
 
 /** What the port promises for an error of SQLite; every other error as it is. */
-export function asStoreFault(error: unknown, folder: string): unknown {
+export function asStoreFault(error: unknown, folder: string, isFull = isDiskFull): unknown {
   if (!(error instanceof Database.SqliteError)) return error;
   const { code, message } = error;
   if (isBrokenFile(error)) {
     return new LogFileRefused(`events.db is damaged: ${message} (${code})`, { cause: error });
   }
-  if (code === 'SQLITE_FULL' || (code.startsWith('SQLITE_IOERR') && isDiskFull(folder))) {
+  if (code === 'SQLITE_FULL' || (isFailedWrite(code) && isFull(folder))) {
     return new StorageFull(`the disk of the log is full (${code})`, { cause: error });
   }
   return new StoreUnavailable(`the log cannot be used: ${message} (${code})`, { cause: error });
+}
+
+/** After a failed sync nobody knows what is stored, so that is never a disk that was merely full. */
+function isFailedWrite(code: string): boolean {
+  return code.startsWith('SQLITE_IOERR') && !code.endsWith('FSYNC');
 }
 
 function isDiskFull(folder: string): boolean {

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import { EventDamaged, StorageFull, StoreUnavailable } from '../../ports/event-store.js';
 import { all, appended, event, given, newStream, rejection } from '../../testing/event-samples.js';
 import { eventStoreContract } from '../../testing/event-store-contract.js';
-import { LogFileRefused } from './event-file.js';
+import { asStoreFault, LogFileRefused } from './event-file.js';
 import { scrubEvents } from './event-scrub.js';
 import { openEventStore, type EventStoreOptions, type SqliteEventStore } from './event-store.js';
 
@@ -27,6 +27,16 @@ eventStoreContract('sqlite', async () => {
       await rm(folder, { recursive: true });
     },
   };
+});
+
+describe('a fault of the store', () => {
+  it('is a full disk when a write failed on one, but never when a sync did', () => {
+    const fault = (code: string): unknown =>
+      asStoreFault(new Database.SqliteError('disk I/O error', code), '', () => true);
+    expect(fault('SQLITE_IOERR_WRITE')).to.be.instanceOf(StorageFull);
+    expect(fault('SQLITE_IOERR_FSYNC')).to.be.instanceOf(StoreUnavailable);
+    expect(fault('SQLITE_IOERR_DIR_FSYNC')).to.be.instanceOf(StoreUnavailable);
+  });
 });
 
 describe('embedded event store', () => {
