@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { EventStore } from '../shared/ports/event-store.js';
 import type { RebuildPlace } from '../shared/ports/view-rebuild.js';
 import { catchUp } from './catch-up.js';
-import { lastEventTable } from './last-event.js';
+import { lastEventTable } from '../shared/views/last-event.js';
 import { parkedTable } from './parked.js';
 import type { View } from './view.js';
 import { ViewTask } from './view-task.js';

@@ -1,6 +1,6 @@
 import type { Table } from '../shared/ports/view-store.js';
 import { settingsOf, type ProjectionOptions } from './config.js';
-import { lastEventTable } from './last-event.js';
+import { lastEventTable } from '../shared/views/last-event.js';
 import { parkedTable } from './parked.js';
 import { Runner, type ProjectionHealth, type ViewLag } from './runner.js';
 import type { View } from './view.js';

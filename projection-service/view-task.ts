@@ -7,7 +7,7 @@ import {
   type EventStore,
 } from '../shared/ports/event-store.js';
 import type { Row, ViewBatch, ViewStore } from '../shared/ports/view-store.js';
-import { isOfLog, lastEventRow, lastEventTable } from './last-event.js';
+import { isOfLog, lastEventRow, lastEventTable } from '../shared/views/last-event.js';
 import type { LogBatch, LogItem } from './log-batch.js';
 import { listParked, parkedRow, parkedTable } from './parked.js';
 import type { View, ViewFold } from './view.js';

@@ -9,6 +9,7 @@ import {
   sideBlocksTable,
   sideLegsTable,
 } from '../shared/views/journal.js';
+import { lastEventTable } from '../shared/views/last-event.js';
 import { tracesTable } from '../shared/views/traces.js';
 
 /** Every table the queries read. */
@@ -23,4 +24,5 @@ export const QUERY_TABLES: readonly Table[] = [
   entriesTable,
   instantsTable,
   tracesTable,
+  lastEventTable,
 ];

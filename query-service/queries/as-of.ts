@@ -1,7 +1,9 @@
 import { knownDayNumber } from '../../shared/ledger/day.js';
+import { StoreUnavailable } from '../../shared/ports/event-store.js';
 import type { ViewReader } from '../../shared/ports/view-store.js';
 import { ACCOUNTS_VIEW } from '../../shared/views/accounts.js';
 import { instantPosition, instantsTable, JOURNAL_VIEW } from '../../shared/views/journal.js';
+import { isOfLog } from '../../shared/views/last-event.js';
 import { QueryRefused, type AnsweredAsOf, type AsOf } from './answers.js';
 import type { QueryParts } from './parts.js';
 
@@ -17,6 +19,18 @@ export async function ledgerCheckpoint(reader: ViewReader): Promise<bigint> {
   const journal = await reader.checkpoint(JOURNAL_VIEW);
   const accounts = await reader.checkpoint(ACCOUNTS_VIEW);
   return journal < accounts ? journal : accounts;
+}
+
+/**
+ * {@link ledgerCheckpoint}, of views that were made from this log.
+ * @throws {StoreUnavailable} they were made from another, so their figures are not ours
+ */
+export async function ownCheckpoint(parts: QueryParts, reader: ViewReader): Promise<bigint> {
+  const checkpoint = await reader.checkpoint(JOURNAL_VIEW);
+  if (!(await isOfLog(parts.log, reader, { view: JOURNAL_VIEW, checkpoint }))) {
+    throw new StoreUnavailable('the views are of another log; rebuild them');
+  }
+  return ledgerCheckpoint(reader);
 }
 
 /**
@@ -48,7 +62,7 @@ async function knownPosition(
   reader: ViewReader,
   known: AsOf['known'],
 ): Promise<bigint> {
-  const checkpoint = await ledgerCheckpoint(reader);
+  const checkpoint = await ownCheckpoint(parts, reader);
   if (known === undefined) return checkpoint;
   if ('position' in known) {
     if (known.position > checkpoint) await refuseUnreached(parts, known.position);

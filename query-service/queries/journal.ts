@@ -10,7 +10,7 @@ import {
 } from '../../shared/views/journal.js';
 import { legPositions } from '../../shared/views/side-blocks.js';
 import type { JournalItem, Page } from './answers.js';
-import { ledgerCheckpoint } from './as-of.js';
+import { ownCheckpoint } from './as-of.js';
 import { chainsOf, definitionOf } from './chart.js';
 import { numberOf, openCursor, sealCursor } from './cursor.js';
 import { eventsAt, journalItem } from './entries.js';
@@ -37,7 +37,7 @@ export async function journal(parts: QueryParts, query: JournalQuery): Promise<P
   const question = ['journal', String(after), account ?? ''];
   const start = cursor === undefined ? after : numberOf(cursor, openCursor(question, cursor)[0]);
   return parts.views.snapshot(async (reader) => {
-    const through = await ledgerCheckpoint(reader);
+    const through = await ownCheckpoint(parts, reader);
     const stretch = { after: start, through, enough: limit + 1 };
     const items =
       account === undefined

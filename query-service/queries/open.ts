@@ -2,18 +2,19 @@ import type { AccountId } from '../../shared/ledger/account.js';
 import type { ViewReader } from '../../shared/ports/view-store.js';
 import { TRACES_VIEW } from '../../shared/views/traces.js';
 import { accounts, type AccountsQuery } from './accounts.js';
-import type {
-  AccountBalances,
-  AccountItem,
-  AsOf,
-  EventItem,
-  JournalItem,
-  Page,
-  Statement,
-  Trace,
-  TrialBalance,
+import {
+  QueryRefused,
+  type AccountBalances,
+  type AccountItem,
+  type AsOf,
+  type EventItem,
+  type JournalItem,
+  type Page,
+  type Statement,
+  type Trace,
+  type TrialBalance,
 } from './answers.js';
-import { ledgerCheckpoint } from './as-of.js';
+import { ownCheckpoint } from './as-of.js';
 import { balances } from './balances.js';
 import { ChainDirectory } from './directory.js';
 import { entry } from './entries.js';
@@ -42,15 +43,33 @@ export interface Queries {
   waitFor(position: bigint, timeoutMs: number): Promise<bigint>;
 }
 
+/** How long a question waits for the views, as with X-Min-Position. */
+const PATIENCE_MS = 2_000;
+
 /** Opens the queries on views and log. They own neither and close neither. */
 export function openQueries(parts: QueryParts): Queries {
+  const { patienceMs = PATIENCE_MS } = parts;
   const directory = new ChainDirectory();
-  const position = (): Promise<bigint> => parts.views.snapshot(viewsPosition);
+  const position = (): Promise<bigint> =>
+    parts.views.snapshot((reader) => viewsPosition(parts, reader));
   const watch = new PositionWatch(position);
+  /** What is asked of a known that is in the log is answered when the views have come that far. */
+  const caughtUp = async <T>(ask: () => Promise<T>): Promise<T> => {
+    try {
+      return await ask();
+    } catch (error) {
+      const early = error instanceof QueryRefused && error.code === 'READ_MODEL_BEHIND';
+      if (!early) throw error;
+      await watch.reached(await parts.log.head(), patienceMs).catch(() => {
+        throw error;
+      });
+      return ask();
+    }
+  };
   return {
-    balances: (account, asOf) => balances(parts, account, asOf),
-    trialBalance: (asOf, prefix) => trialBalance(parts, directory, asOf, prefix),
-    statement: (account, query) => statement(parts, account, query),
+    balances: (account, asOf) => caughtUp(() => balances(parts, account, asOf)),
+    trialBalance: (asOf, prefix) => caughtUp(() => trialBalance(parts, directory, asOf, prefix)),
+    statement: (account, query) => caughtUp(() => statement(parts, account, query)),
     journal: (query) => journal(parts, query),
     entry: (id) => entry(parts, id),
     accounts: (query) => accounts(parts, query),
@@ -62,8 +81,8 @@ export function openQueries(parts: QueryParts): Queries {
   };
 }
 
-async function viewsPosition(reader: ViewReader): Promise<bigint> {
-  const ledger = await ledgerCheckpoint(reader);
+async function viewsPosition(parts: QueryParts, reader: ViewReader): Promise<bigint> {
+  const ledger = await ownCheckpoint(parts, reader);
   const traces = await reader.checkpoint(TRACES_VIEW);
   return ledger < traces ? ledger : traces;
 }

@@ -11,6 +11,8 @@ export type QueryParts = Readonly<{
   views: ViewReader;
   log: LogReader;
   clock: Clock;
+  /** How long a question waits for the views to come to what it asks about. Default: 2 s. */
+  patienceMs?: number;
 }>;
 
 /** As many rows as there are. */

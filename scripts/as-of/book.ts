@@ -8,6 +8,7 @@ import type { AccountId } from '../../shared/ledger/account.js';
 import { isAccountId } from '../../shared/ledger/account.js';
 import { BUILT_IN_CHART } from '../../shared/ledger/chart.js';
 import type { JournalEntry } from '../../shared/ledger/entry.js';
+import { lastEventTable } from '../../shared/views/last-event.js';
 import { openViewStore } from '../../shared/adapters/sqlite/view-store.js';
 import type { ViewStore } from '../../shared/ports/view-store.js';
 import type { MemoryLog } from '../../shared/testing/memory-log.js';
@@ -80,8 +81,8 @@ async function projectView(
 }
 
 /** The queries on a projected log. */
-export function queriesOn(log: MemoryLog, views: ViewStore): Queries {
-  return openQueries({ views, log, clock: () => NOW });
+export function queriesOn(log: MemoryLog, views: ViewStore, patienceMs = 0): Queries {
+  return openQueries({ views, log, clock: () => NOW, patienceMs });
 }
 
 export function account(text: string): AccountId {
@@ -96,7 +97,7 @@ export const inMemory: OnStore = (work) => work(new MemoryViewStore());
 
 export const onSqlite: OnStore = async (work) => {
   const folder = mkdtempSync(join(tmpdir(), 'sagae-as-of-'));
-  const tables = allViews(ZONE).flatMap((view) => view.tables);
+  const tables = [...allViews(ZONE).flatMap((view) => view.tables), lastEventTable];
   const store = openViewStore({ folder, tables });
   try {
     await work(store);

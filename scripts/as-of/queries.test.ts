@@ -5,6 +5,8 @@ import type { Queries } from '../../query-service/queries/open.js';
 import { isCurrency } from '../../shared/ledger/currency.js';
 import { day, MemoryLog, moved } from '../../shared/testing/memory-log.js';
 import { MemoryViewStore } from '../../shared/testing/memory-view-store.js';
+import { JOURNAL_VIEW } from '../../shared/views/journal.js';
+import { lastEventTable } from '../../shared/views/last-event.js';
 import { account, declareChart, NOW, post, project, queriesOn } from './book.js';
 
 const AT = '2024-03-01T00:00:00Z';
@@ -77,6 +79,35 @@ describe('a question about an instant', () => {
     expect(error).to.include({ code: 'READ_MODEL_BEHIND', field: 'known' });
     const before = await queries.trialBalance({ known: { instant: instant - 1 } });
     expect(before.asOf.position).to.equal(0n);
+  });
+});
+
+describe('a question the views cannot answer yet', () => {
+  it('waits for them', async () => {
+    const log = newLog();
+    const store = new MemoryViewStore();
+    await project(log, store, () => 100);
+    postMany(log, 1);
+    const waiting = queriesOn(log, store, 60_000).trialBalance({ known: { position: 36n } });
+    await project(log, store, () => 100);
+    expect((await waiting).asOf.position).to.equal(36n);
+  });
+});
+
+describe('views that were made from another log', () => {
+  it('answer nothing', async () => {
+    const log = newLog();
+    const store = new MemoryViewStore();
+    await project(log, store, () => 100);
+    const after = await store.checkpoint(JOURNAL_VIEW);
+    const row = [JOURNAL_VIEW, after, 'the id of another event'];
+    const puts = [{ table: lastEventTable, rows: [row] }];
+    await store.commit(JOURNAL_VIEW, { after, upTo: after, puts });
+    const queries = queriesOn(log, store);
+    const fault = { name: 'StoreUnavailable' };
+    expect(await failure(queries.trialBalance({}))).to.include(fault);
+    expect(await failure(queries.balances(account('1010'), {}))).to.include(fault);
+    expect(await failure(queries.journal({ limit: 1 }))).to.include(fault);
   });
 });
 

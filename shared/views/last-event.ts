@@ -1,5 +1,5 @@
-import type { EventStore, RecordedEvent } from '../shared/ports/event-store.js';
-import type { Row, Table, ViewReader } from '../shared/ports/view-store.js';
+import type { EventStore, RecordedEvent } from '../ports/event-store.js';
+import type { Row, Table, ViewReader } from '../ports/view-store.js';
 
 /**
  * Which event each checkpoint is. A log restored from a copy is shorter and then grows otherwise
@@ -27,7 +27,7 @@ export function lastEventRow(view: string, { position, eventId }: RecordedEvent)
  * @throws what the stores throw
  */
 export async function isOfLog(
-  log: EventStore,
+  log: Pick<EventStore, 'readAll'>,
   reader: ViewReader,
   { view, checkpoint }: Readonly<{ view: string; checkpoint: bigint }>,
 ): Promise<boolean> {
