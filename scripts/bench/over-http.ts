@@ -147,7 +147,7 @@ const sequential: Benchmark = {
       const result = await running.singles({ tag: 'sequential', accounts: ACCOUNTS }, count, 1);
       return {
         name: 'POST /v1/ledger/entries, strictly one after another',
-        workload: `${count} entries, each sent when the one before was answered, so each pays for its own fdatasync.`,
+        workload: `${count} entries, each sent when the one before was answered, so each pays for its own fsync.`,
         figures: rateAndLatency('entries', count / result.seconds, result.latency),
       };
     }),

@@ -33,7 +33,7 @@ export type BenchReport = Readonly<{
 export type ReportFormat = 'text' | 'json' | 'markdown';
 
 /** Acknowledged means on disk: every append is synced before it is answered. */
-export const DURABLE = 'every answer after fdatasync (WAL, synchronous=FULL)';
+export const DURABLE = 'every answer after fsync (WAL, synchronous=FULL)';
 /** For work that only reads, or writes what can be rebuilt. */
 export const NO_WRITES = 'reads only';
 
