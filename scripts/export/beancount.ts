@@ -6,9 +6,10 @@ import {
   definitionOf,
   openingSums,
   signedAmount,
-  type AccountSum,
   type Book,
   type BookEntry,
+  namer,
+  type Namer,
 } from './book.js';
 import { commodity, currenciesOf } from './journal.js';
 import { harmlessText } from './text.js';
@@ -36,18 +37,8 @@ export async function* writeBeancount(book: Book): AsyncGenerator<string> {
   for (let at = 0; at < lines.length; at += 1000) yield lines.slice(at, at + 1000).join('');
 }
 
-type Namer = (of: Pick<AccountSum, 'account'>) => string;
-
 function names(book: Book): Namer {
-  const known = new Map<string, string>();
-  return ({ account }) => {
-    let name = known.get(account);
-    if (name === undefined) {
-      name = beancountName(account, definitionOf(book, account).type);
-      known.set(account, name);
-    }
-    return name;
-  };
+  return namer(book, beancountName);
 }
 
 function header(book: Book): string {

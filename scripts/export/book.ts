@@ -1,6 +1,11 @@
 import { decodeEvent, type DecodedEvent } from '../../shared/events/codec.js';
 import { entryOf, type LedgerEvent } from '../../shared/events/event.js';
-import { codeOf, type AccountDefinition, type AccountId } from '../../shared/ledger/account.js';
+import {
+  codeOf,
+  type AccountDefinition,
+  type AccountId,
+  type AccountType,
+} from '../../shared/ledger/account.js';
 import type { Currency } from '../../shared/ledger/currency.js';
 import { formatDay, knownDayNumber, type Day } from '../../shared/ledger/day.js';
 import type { Leg } from '../../shared/ledger/entry.js';
@@ -221,4 +226,23 @@ export function dayAfter(day: Day): Day {
 function byAccountAndCurrency(a: AccountSum, b: AccountSum): number {
   if (a.account !== b.account) return a.account < b.account ? -1 : 1;
   return a.currency < b.currency ? -1 : a.currency > b.currency ? 1 : 0;
+}
+
+/** Names accounts as some program wants them. */
+export type Namer = (of: Pick<AccountSum, 'account'>) => string;
+
+/** Names every account of the book by `nameOf`, working each name out once. */
+export function namer(
+  book: Book,
+  nameOf: (account: AccountId, type: AccountType) => string,
+): Namer {
+  const known = new Map<string, string>();
+  return ({ account }) => {
+    let name = known.get(account);
+    if (name === undefined) {
+      name = nameOf(account, definitionOf(book, account).type);
+      known.set(account, name);
+    }
+    return name;
+  };
 }

@@ -6,9 +6,10 @@ import {
   definitionOf,
   openingSums,
   signedAmount,
-  type AccountSum,
   type Book,
   type BookEntry,
+  namer,
+  type Namer,
 } from './book.js';
 import { harmlessCode, harmlessText } from './text.js';
 
@@ -45,19 +46,8 @@ export async function* writeJournal(book: Book, program: JournalProgram): AsyncG
   }
 }
 
-type Named = Pick<AccountSum, 'account'>;
-type Namer = (of: Named) => string;
-
 function names(book: Book): Namer {
-  const known = new Map<string, string>();
-  return ({ account }) => {
-    let name = known.get(account);
-    if (name === undefined) {
-      name = journalName(account, definitionOf(book, account).type);
-      known.set(account, name);
-    }
-    return name;
-  };
+  return namer(book, journalName);
 }
 
 function header(book: Book, program: JournalProgram): string {
