@@ -77,12 +77,18 @@ module.exports = {
       '^shared/events/',
       ['^shared/(ledger|events|ports)/', '^node_modules/zod/'],
     ),
+    ...only(
+      'payments-are-pure',
+      'What a payment is follows from its events alone.',
+      '^shared/payments/',
+      ['^shared/(payments|ledger|events)/'],
+    ),
     ...SERVICES.map((service) => `^${service}/domain/`).flatMap((path, index) =>
       only(
         `${SERVICES[index]}-domain-is-pure`,
         'Deciders are pure: time, ids and look-ups come in as arguments.',
         path,
-        [path, '^shared/(ledger|events)/'],
+        [path, '^shared/(ledger|events|payments)/'],
       ),
     ),
     {
@@ -94,7 +100,7 @@ module.exports = {
         pathNot: [
           '^projection-service/views/',
           '^projection-service/view\\.ts$',
-          '^shared/(ledger|events|views|ports)/',
+          '^shared/(ledger|events|payments|views|ports)/',
         ],
       },
     },

@@ -48,7 +48,12 @@ const lossy = [
   },
 ];
 
-const pureFiles = ['shared/ledger/**/*.ts', '*/domain/**/*.ts', 'projection-service/views/**/*.ts'];
+const pureFiles = [
+  'shared/ledger/**/*.ts',
+  'shared/payments/**/*.ts',
+  '*/domain/**/*.ts',
+  'projection-service/views/**/*.ts',
+];
 const testFiles = ['**/*.{test,fault,child}.ts', 'shared/testing/**/*.{ts,cts}'];
 
 export default defineConfig(
@@ -105,7 +110,8 @@ export default defineConfig(
       'object-shorthand': 'error',
       'max-lines': ['error', 400],
       'max-lines-per-function': ['error', { max: 80, skipBlankLines: true, skipComments: true }],
-      complexity: ['error', 15],
+      // A flat switch is as simple as its longest branch.
+      complexity: ['error', { max: 15, variant: 'modified' }],
       'max-depth': ['error', 4],
     },
   },

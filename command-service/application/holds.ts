@@ -1,5 +1,5 @@
 import type { DecodedEvent } from '../../shared/events/codec.js';
-import type { LedgerEvent } from '../../shared/events/event.js';
+import { isBookEvent, type LedgerEvent } from '../../shared/events/event.js';
 import { codeOf, type AccountDefinition, type AccountId } from '../../shared/ledger/account.js';
 import type { Day } from '../../shared/ledger/day.js';
 import type { JournalEntry, Leg } from '../../shared/ledger/entry.js';
@@ -162,6 +162,7 @@ function judgeClosing(
 function held(account: AccountId, event: LedgerEvent, place: Place): Held {
   const { stream, revision, position, recordedAt } = place;
   const at = { account, stream, revision, position, recordedAt };
+  if (!isBookEvent(event)) throw new Error(`a hold was answered with ${event.type}`);
   switch (event.type) {
     case 'HoldPlaced': {
       const { id, amount, currency, expiresAt } = event.data;

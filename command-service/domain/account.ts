@@ -2,6 +2,7 @@ import type { AccountDefinition, AccountId } from '../../shared/ledger/account.j
 import { isCurrency } from '../../shared/ledger/currency.js';
 import type { JournalEntry } from '../../shared/ledger/entry.js';
 import {
+  isBookEvent,
   entryOf,
   type EntryPosted,
   type HoldPlaced,
@@ -69,6 +70,7 @@ export function accountDecider(
 }
 
 function evolve(account: AccountId, state: AccountState, event: LedgerEvent): AccountState {
+  if (!isBookEvent(event)) throw new Error(`${event.type} is no event of an account`);
   const entry = entryOf(event);
   const net = entry === undefined ? state.net : addNet(state.net, entry, account);
   switch (event.type) {

@@ -26,6 +26,18 @@ export type RefusalCode =
   | 'HOLD_EXPIRED'
   | 'HOLD_CLOSED'
   | 'ACCOUNT_NOT_GUARDED'
+  | 'CAPTURE_EXCEEDS_AUTHORIZED'
+  | 'REFUND_EXCEEDS_CAPTURED'
+  /** The payment is not in a state in which this can be done. */
+  | 'ILLEGAL_STATE'
+  /** The order has another live payment; or, by the merchant's policy, the key was used before. */
+  | 'DUPLICATE_REQUEST'
+  /** The gateway cannot authorise without capturing. */
+  | 'CAPTURE_MODE_UNSUPPORTED'
+  /** A payment holds so many operations and no more. */
+  | 'TOO_MANY_OPERATIONS'
+  /** No gateway is configured for this, or its circuit is open; nothing was stored. */
+  | 'GATEWAY_UNAVAILABLE'
   /** Others were first, again and again; nothing was stored, the same command may be sent again. */
   | 'CONTENTION';
 

@@ -4,7 +4,7 @@ import type { Exchange } from '../../shared/http/exchange.js';
 import { refusalOf } from '../../shared/http/faults.js';
 import { validate } from '../../shared/http/issues.js';
 import { parseJson, type ParsedJson } from '../../shared/http/json.js';
-import { maskCardNumbers, shown } from '../../shared/http/mask.js';
+import { maskCardNumbers, shown } from '../../shared/mask.js';
 import { HttpRefusal } from '../../shared/http/refusal.js';
 import { checkJson, type Reply } from '../../shared/http/route.js';
 import type { Code } from '../../shared/http/statuses.js';

@@ -305,6 +305,13 @@ describe('an entry over HTTP', () => {
       HOLD_CLOSED: 409,
       ACCOUNT_NOT_GUARDED: 422,
       CONTENTION: 503,
+      CAPTURE_EXCEEDS_AUTHORIZED: 422,
+      REFUND_EXCEEDS_CAPTURED: 422,
+      ILLEGAL_STATE: 409,
+      DUPLICATE_REQUEST: 409,
+      CAPTURE_MODE_UNSUPPORTED: 422,
+      TOO_MANY_OPERATIONS: 422,
+      GATEWAY_UNAVAILABLE: 503,
     };
     for (const code of Object.keys(codes).filter(
       (name): name is RefusalCode => name in STATUS_OF,

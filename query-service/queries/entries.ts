@@ -1,4 +1,5 @@
 import { decodeEvent, type DecodedEvent } from '../../shared/events/codec.js';
+import { describe, entryIdOf } from '../../shared/events/describe.js';
 import { entryOf } from '../../shared/events/event.js';
 import { entriesTable, entryPosition } from '../../shared/views/journal.js';
 import { QueryRefused, type JournalItem } from './answers.js';
@@ -21,7 +22,7 @@ export function journalItem(decoded: DecodedEvent): JournalItem | undefined {
   const posted = entryOf(event);
   if (posted === undefined) return undefined;
   return {
-    id: entryId(decoded),
+    id: entryIdOf(decoded),
     stream,
     revision,
     position,
@@ -58,24 +59,4 @@ async function inStream(log: LogReader, id: string): Promise<DecodedEvent | unde
   const from = BigInt(revision);
   const [event] = await log.readStream(stream, { direction: 'forwards', from, limit: 1 });
   return event?.revision === from ? decodeEvent(event) : undefined;
-}
-
-/** A hold has one id and several entries, so these are named by their place in the log. */
-function entryId({ event, stream, revision }: DecodedEvent): string {
-  return event.type === 'EntryPosted' ? event.data.id : `${stream}/${revision}`;
-}
-
-function describe(event: DecodedEvent['event']): string {
-  switch (event.type) {
-    case 'EntryPosted':
-    case 'HoldPlaced':
-      return event.data.description;
-    case 'HoldSettled':
-      return `Hold ${event.data.id} settled`;
-    case 'HoldReleased':
-      return `Hold ${event.data.id} ${event.data.reason}`;
-    case 'AccountDeclared':
-    case 'EntryClaimed':
-      return '';
-  }
 }

@@ -1,5 +1,6 @@
 import { decodeEvent, type DecodedEvent } from '../../shared/events/codec.js';
-import { entryOf, type LedgerEvent } from '../../shared/events/event.js';
+import { describe, entryIdOf } from '../../shared/events/describe.js';
+import { entryOf } from '../../shared/events/event.js';
 import {
   codeOf,
   type AccountDefinition,
@@ -164,7 +165,7 @@ function bookEntry(decoded: DecodedEvent): BookEntry {
   const entry = entryOf(event);
   if (entry === undefined) throw new Error(`the event at position ${position} has no entry`);
   return {
-    id: idOf(event, eventId),
+    id: entryIdOf(decoded),
     eventId,
     position,
     recordedAt,
@@ -172,25 +173,6 @@ function bookEntry(decoded: DecodedEvent): BookEntry {
     description: describe(event),
     legs: entry.legs,
   };
-}
-
-function idOf(event: LedgerEvent, eventId: string): string {
-  return event.type === 'AccountDeclared' ? eventId : event.data.id;
-}
-
-function describe(event: LedgerEvent): string {
-  switch (event.type) {
-    case 'EntryPosted':
-    case 'HoldPlaced':
-      return event.data.description;
-    case 'HoldSettled':
-      return `hold ${event.data.id} settled`;
-    case 'HoldReleased':
-      return `hold ${event.data.id} ${event.data.reason}`;
-    case 'AccountDeclared':
-    case 'EntryClaimed':
-      return '';
-  }
 }
 
 /** The leg's amount in minor units, debits positive. */

@@ -1,51 +1,15 @@
 import { z } from 'zod';
-import { isAccountId, ACCOUNT_TYPES, type AccountId } from '../ledger/account.js';
-import { isCurrency, type Currency } from '../ledger/currency.js';
-import { isDay, type Day } from '../ledger/day.js';
-import { isEntry, journalEntry, type JournalEntry, type LegInput } from '../ledger/entry.js';
+import { ACCOUNT_TYPES } from '../ledger/account.js';
 import type { RecordedEvent } from '../ports/event-store.js';
-import type { EventMetadata, LedgerEvent } from './event.js';
+import { accountId, currency, day, encodeEntry, entry, integer, parse } from './codec-fields.js';
+import { isBookEvent, type EventMetadata, type LedgerEvent } from './event.js';
+import { decodePayment, encodePayment, paymentSchemas } from './payment-codec.js';
 import { EventUndecodable, upcast } from './upcast.js';
 
 /*
  * One codec per event type and version. Amounts and revisions are decimal strings in JSON and
  * bigint inside; nothing is guessed from the look of a text.
  */
-
-/** A signed integer as a decimal string. */
-const integer = z
-  .string()
-  .regex(/^(?:0|-?[1-9]\d{0,39})$/)
-  .transform((text) => BigInt(text));
-
-// The formats are for whoever compares the shapes: a check of our own says nothing about itself.
-const accountId = z
-  .custom<AccountId>((text) => typeof text === 'string' && isAccountId(text))
-  .meta({ format: 'account-id' });
-const currency = z
-  .custom<Currency>((text) => typeof text === 'string' && isCurrency(text))
-  .meta({ format: 'currency' });
-const day = z
-  .custom<Day>((text) => typeof text === 'string' && isDay(text))
-  .meta({ format: 'day' });
-
-const entry = z
-  .strictObject({
-    legs: z.array(
-      z.strictObject({
-        account: z.string(),
-        side: z.enum(['debit', 'credit']),
-        amount: integer,
-        currency: z.string(),
-      }),
-    ),
-  })
-  .transform((wire, context): JournalEntry => {
-    const made = journalEntry(wire.legs satisfies LegInput[]);
-    if (isEntry(made)) return made;
-    context.addIssue({ code: 'custom', message: `${made.code}: ${made.reason}` });
-    return z.NEVER;
-  });
 
 /** The schemas of the current version of every event's data. */
 export const schemas = {
@@ -76,6 +40,7 @@ export const schemas = {
   }),
   HoldSettled: z.strictObject({ id: z.string(), settled: integer, to: accountId, entry }),
   HoldReleased: z.strictObject({ id: z.string(), reason: z.enum(['released', 'expired']), entry }),
+  ...paymentSchemas,
 } as const satisfies Record<LedgerEvent['type'], z.ZodType>;
 
 /** The schema of every event's metadata. */
@@ -118,6 +83,7 @@ export function decodeEvent(recorded: RecordedEvent): DecodedEvent {
 export function encodeData(event: LedgerEvent): string {
   // The texts are put together by hand: this runs for every entry posted, and a JSON.stringify that
   // asks a replacer about every value takes several times as long. Amounts are decimal strings.
+  if (!isBookEvent(event)) return encodePayment(event);
   switch (event.type) {
     case 'EntryPosted': {
       const { id, description, reverses, metadata } = event.data;
@@ -139,16 +105,6 @@ export function encodeData(event: LedgerEvent): string {
         typeof value === 'bigint' ? value.toString() : value,
       );
   }
-}
-
-/** JSON text of an entry. Account ids, sides, currencies and digits need no escapes. */
-function encodeEntry({ legs }: JournalEntry): string {
-  let text = '';
-  for (const { account, side, amount, currency: code } of legs) {
-    if (text !== '') text += ',';
-    text += `{"account":"${account}","side":"${side}","amount":"${amount}","currency":"${code}"}`;
-  }
-  return `{"legs":[${text}]}`;
 }
 
 /** JSON text of an event's metadata. What equals its default is left out. */
@@ -203,14 +159,8 @@ function decodeData(recorded: RecordedEvent, type: string, data: unknown): Ledge
     case 'HoldReleased':
       return { type, data: parse(recorded, schemas.HoldReleased, data) };
     default:
-      throw new EventUndecodable(recorded.position, `unknown type ${type}`);
+      return decodePayment(recorded, type, data);
   }
-}
-
-function parse<T>(recorded: RecordedEvent, schema: z.ZodType<T>, data: unknown): T {
-  const parsed = schema.safeParse(data);
-  if (parsed.success) return parsed.data;
-  throw new EventUndecodable(recorded.position, z.prettifyError(parsed.error));
 }
 
 function parseJson(recorded: RecordedEvent, text: string): unknown {

@@ -20,12 +20,34 @@ type Free = Extract<WithoutEntry<LedgerEvent>, LedgerEvent>['type'];
 
 describe('events that move money', () => {
   it('do not exist without their entry, says the compiler', () => {
-    const free: Record<Free, true> = { AccountDeclared: true, EntryClaimed: true };
+    const free: Record<Free, true> = {
+      AccountDeclared: true,
+      EntryClaimed: true,
+      OrderClaimed: true,
+      PaymentRequested: true,
+      AttemptStarted: true,
+      AttemptDeclined: true,
+      CaptureStarted: true,
+      CaptureFailed: true,
+      VoidStarted: true,
+      VoidFailed: true,
+      OutcomeUnknown: true,
+      OutcomeNotFound: true,
+      AnswerContradicted: true,
+      PaymentAbandoned: true,
+    };
     const monetary: Record<Exclude<LedgerEvent['type'], Free>, true> = {
       EntryPosted: true,
       HoldPlaced: true,
       HoldSettled: true,
       HoldReleased: true,
+      PaymentAuthorized: true,
+      PaymentCaptured: true,
+      PaymentVoided: true,
+      AuthorizationExpired: true,
+      RefundRequested: true,
+      RefundSucceeded: true,
+      RefundFailed: true,
     };
     expect(free).to.not.have.any.keys(Object.keys(monetary));
   });

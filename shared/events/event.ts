@@ -2,18 +2,10 @@ import type { AccountDefinition, AccountId } from '../ledger/account.js';
 import type { Day } from '../ledger/day.js';
 import type { JournalEntry } from '../ledger/entry.js';
 import type { Currency } from '../ledger/currency.js';
+import type { Fact, Labels, Monetary } from './kind.js';
+import { isPaymentEvent, type OrderClaimed, type PaymentEvent } from './payment.js';
 
-/** An event that moves no money. */
-type Fact<Type extends string, Data> = Readonly<{ type: Type; data: Readonly<Data> }>;
-
-/** An event that moves money. It cannot be declared, or made, without its entry. */
-type Monetary<Type extends string, Data> = Readonly<{
-  type: Type;
-  data: Readonly<Data & { entry: JournalEntry }>;
-}>;
-
-/** Free labels of the caller's own. No secret and no card number belongs here. */
-export type Labels = Readonly<Record<string, string>>;
+export type { Labels } from './kind.js';
 
 /** A code was added to the chart. Stream `account-{code}`. */
 export type AccountDeclared = Fact<'AccountDeclared', AccountDefinition>;
@@ -56,8 +48,11 @@ export type HoldSettled = Monetary<'HoldSettled', { id: string; settled: bigint;
 /** Held money went back to the account. */
 export type HoldReleased = Monetary<'HoldReleased', { id: string; reason: 'released' | 'expired' }>;
 
-export type LedgerEvent =
+/** The events of accounts and entries, which know nothing of payments. */
+export type BookEvent =
   AccountDeclared | EntryPosted | EntryClaimed | HoldPlaced | HoldSettled | HoldReleased;
+
+export type LedgerEvent = BookEvent | OrderClaimed | PaymentEvent;
 
 /** What every event carries beside its data. */
 export type EventMetadata = Readonly<{
@@ -78,15 +73,11 @@ export type EventMetadata = Readonly<{
 }>;
 
 /** The journal entry of an event, if it moves money. */
-export function entryOf(event: LedgerEvent): JournalEntry | undefined {
-  switch (event.type) {
-    case 'EntryPosted':
-    case 'HoldPlaced':
-    case 'HoldSettled':
-    case 'HoldReleased':
-      return event.data.entry;
-    case 'AccountDeclared':
-    case 'EntryClaimed':
-      return undefined;
-  }
+export function entryOf({ data }: LedgerEvent): JournalEntry | undefined {
+  return 'entry' in data ? data.entry : undefined;
+}
+
+/** Whether an event is of accounts and entries. */
+export function isBookEvent(event: LedgerEvent): event is BookEvent {
+  return event.type !== 'OrderClaimed' && !isPaymentEvent(event);
 }

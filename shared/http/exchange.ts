@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Log } from '../logging.js';
 import { ANONYMOUS } from './auth.js';
 import { accepts } from './accept.js';
-import { maskCardNumbers, shown } from './mask.js';
+import { maskCardNumbers, shown } from '../mask.js';
 import type { Metrics } from './metrics.js';
 import type { HttpRefusal } from './refusal.js';
 import { SECURITY_HEADERS } from './security-headers.js';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ACCOUNT_TYPES, isAccountCode, isAccountId, type AccountId } from '../ledger/account.js';
 import { isDay, type Day } from '../ledger/day.js';
 import { MAX_AMOUNT, parseMinorUnits } from '../ledger/money.js';
-import { hasCardNumber } from './mask.js';
+import { hasCardNumber } from '../mask.js';
 
 /*
  * The fields that several routes share. Each is at once the check, the type and the description.
