@@ -25,6 +25,7 @@ const refunded = (amount?: bigint) => captured().start('refund', amount).done();
 type Case = readonly [what: string, history: () => PaymentHistory, PaymentStatus, live: boolean];
 
 const CASES: readonly Case[] = [
+  ['requested, and no more', requested, 'AUTHORIZING', true],
   ['the gateway is being asked', attempted, 'AUTHORIZING', true],
   ['nobody knows', () => attempted().unknown(), 'AUTHORIZING', true],
   ['the gateway did not know it once', () => attempted().unknown().notFound(), 'AUTHORIZING', true],

@@ -57,8 +57,8 @@ function intents(payment: Payment): readonly Act[] {
     acts.push((history, share) => history.start('capture', part(capturable(payment), share)));
   }
   if (!givingUp && uncaptured(payment) > 0n && pendingOf(payment, 'capture') === 0n) {
-    acts.push((history) => history.start('void'));
     acts.push((history) => history.expired());
+    if (payment.captured === 0n) acts.push((history) => history.start('void'));
   }
   if (refundable(payment) > 0n) {
     acts.push((history, share) => history.start('refund', part(refundable(payment), share)));
