@@ -3,20 +3,20 @@ import type { AccountId } from '../../shared/ledger/account.js';
 import type { EventStore, RecordedEvent } from '../../shared/ports/event-store.js';
 import { accountDecider, type AccountState } from '../domain/account.js';
 import type { Folded } from './handle.js';
+import { Remembered } from './remembered.js';
 
 const PAGE = 1000;
 
-/**
- * Folded account streams, the most recently used ones remembered. Only a cache: what is forgotten
- * is read again, and what is out of date meets a conflict or a refresh.
- */
+/** Folded account streams, the most recently used ones remembered. */
 export class AccountStates {
-  readonly #states = new Map<AccountId, Folded<AccountState>>();
+  readonly #states: Remembered<AccountId, AccountState>;
 
   constructor(
     readonly store: EventStore,
-    readonly capacity: number,
-  ) {}
+    capacity: number,
+  ) {
+    this.#states = new Remembered(capacity);
+  }
 
   /** The state remembered, else folded from the log and shown to `observe`. */
   async read(
@@ -48,18 +48,8 @@ export class AccountStates {
     return result;
   }
 
-  /** Remembers a state, unless a later one is known. */
   remember(account: AccountId, folded: Folded<AccountState>): void {
-    const known = this.#states.get(account);
-    if (known !== undefined && known.revision > folded.revision) return;
-    this.#states.delete(account);
     this.#states.set(account, folded);
-    if (this.#states.size <= this.capacity) return;
-    // A map keeps the order of insertion: the first is the one longest unused.
-    for (const oldest of this.#states.keys()) {
-      this.#states.delete(oldest);
-      return;
-    }
   }
 
   forget(): void {

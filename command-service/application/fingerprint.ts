@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { v5 as uuidV5 } from 'uuid';
 import type { JournalEntry } from '../../shared/ledger/entry.js';
+import type { AuthorizePayment } from './payments.js';
 import type { PlaceHold, PostEntry, ReverseEntry, SettleHold } from './ledger.js';
 
 /*
@@ -36,6 +37,27 @@ export function holdFingerprint(command: PlaceHold): string {
 /** Of a hold to be settled. */
 export function settlementFingerprint({ account, id, to, amount }: SettleHold): string {
   return digest(`settle\n${account}\n${id}\n${to}\n${amount ?? ''}`);
+}
+
+/** Of a payment to be authorised. */
+export function paymentFingerprint(command: AuthorizePayment): string {
+  const { orderId, sellerId, amount, currency, method, capture = 'manual' } = command;
+  const { description, metadata } = command;
+  let text = `payment\n${orderId}\n${sellerId}\n${amount} ${currency}\n`;
+  text += `${method.type} ${method.token}\n${capture}\n`;
+  if (description !== undefined) text += JSON.stringify(description);
+  if (metadata !== undefined) text += JSON.stringify(sorted(metadata));
+  return digest(text);
+}
+
+/** Of something asked of a payment: what, of which, how much where that was said, and why. */
+export function operationFingerprint(
+  kind: 'capture' | 'void' | 'refund',
+  command: Readonly<{ paymentId: string; amount?: bigint; reason?: string }>,
+): string {
+  const { paymentId, amount, reason } = command;
+  const why = reason === undefined ? '' : JSON.stringify(reason);
+  return digest(`${kind}\n${paymentId}\n${amount ?? ''}\n${why}`);
 }
 
 /** The id of the entry that reverses an entry: a function of that entry's id, so there is one. */

@@ -12,6 +12,7 @@ import {
 import type { RecordedEvent } from '../../shared/ports/event-store.js';
 import { isReserved, type Chart } from '../domain/placement.js';
 import { accountStream } from './account-states.js';
+import { PaymentWatch, paymentWatchSchema } from './payment-watch.js';
 
 export type DeclaredCode = Readonly<{ definition: AccountDefinition; position: bigint }>;
 
@@ -20,12 +21,18 @@ export type DeclaredCode = Readonly<{ definition: AccountDefinition; position: b
  * other than their own; and which holds are open. Everything else it reads where it is needed.
  */
 export class Knowledge implements Chart {
+  /** What of the payments has to be looked after. */
+  readonly payments: PaymentWatch;
   readonly #codes = new Map<string, DeclaredCode>();
   /** `account|currency` → debits less credits in the streams that are not the account's own. */
   readonly #elsewhere = new Map<string, bigint>();
   readonly #holds = new Map<string, Readonly<{ account: AccountId; expiresAt: number }>>();
   #guarded: RegExp | undefined;
   #undecodable = 0;
+
+  constructor(payments = new PaymentWatch()) {
+    this.payments = payments;
+  }
 
   get(code: string): AccountDefinition | undefined {
     return this.#codes.get(code)?.definition;
@@ -69,6 +76,13 @@ export class Knowledge implements Chart {
    * could only have added to a balance, so the answers stay on the safe side.
    */
   take(recorded: RecordedEvent): void {
+    // The entries of payments are on accounts of the built-in chart, none of which is guarded.
+    try {
+      if (this.payments.take(recorded)) return;
+    } catch {
+      this.#undecodable++;
+      return;
+    }
     switch (recorded.type) {
       case 'EntryClaimed':
         return;
@@ -133,11 +147,12 @@ export class Knowledge implements Chart {
       })),
       elsewhere: [...this.#elsewhere].map(([key, net]) => [key, String(net)]),
       holds: [...this.#holds].map(([key, { account, expiresAt }]) => [key, account, expiresAt]),
+      payments: this.payments.toJSON(),
     };
   }
 
   static fromJSON(snapshot: Snapshot): Knowledge {
-    const knowledge = new Knowledge();
+    const knowledge = new Knowledge(PaymentWatch.fromJSON(snapshot.payments));
     for (const { position, floor, ...rest } of snapshot.codes) {
       knowledge.learn({ ...rest, floor: BigInt(floor) }, BigInt(position));
     }
@@ -172,5 +187,6 @@ export const snapshotSchema = z.strictObject({
       z.int(),
     ]),
   ),
+  payments: paymentWatchSchema,
 });
 type Snapshot = z.infer<typeof snapshotSchema>;

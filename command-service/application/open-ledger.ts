@@ -13,6 +13,7 @@ import { declareAccount } from './declarations.js';
 import { EntryPoster, type Days } from './entries.js';
 import { Follower } from './follower.js';
 import { reversalId } from './fingerprint.js';
+import type { PaymentWatch } from './payment-watch.js';
 import { GuardedAccounts } from './guarded.js';
 import { Holds } from './holds.js';
 import type {
@@ -67,6 +68,8 @@ export interface OpenLedger extends Ledger {
   /** Gives back every hold that has run out. To be called now and then; the clock says what time it is. */
   expireHolds(): Promise<void>;
   metrics(): LedgerMetrics;
+  /** What of the payments in the log has to be looked after. */
+  readonly payments: PaymentWatch;
   /** Drops every folded account: they are only a cache. */
   forget(): void;
   /** Finishes what was asked before and stops reading the log. The store stays open. */
@@ -165,6 +168,10 @@ class RunningLedger implements OpenLedger {
       openHolds: holds,
       undecodable,
     };
+  }
+
+  get payments(): PaymentWatch {
+    return this.ports.follower.knowledge.payments;
   }
 
   forget(): void {

@@ -1,5 +1,5 @@
 import { encodeData, encodeMetadata } from '../../shared/events/codec.js';
-import type { LedgerEvent } from '../../shared/events/event.js';
+import type { EventMetadata, LedgerEvent } from '../../shared/events/event.js';
 import { CURRENT_VERSION } from '../../shared/events/upcast.js';
 import type { Day } from '../../shared/ledger/day.js';
 import type { NewEvent } from '../../shared/ports/event-store.js';
@@ -15,15 +15,11 @@ export type Origin = Readonly<{
   fingerprint?: string | undefined;
 }>;
 
-/**
- * The event as it goes into the log. Its id is new at every decision, and deliberately not derived
- * from the command: EventStoreDB answers *success* to an id it has seen and drops the data, so a
- * derived id would pass off another request with the same key as done.
- */
-export function newEvent(event: LedgerEvent, origin: Origin, ids: Ids): NewEvent {
+/** The metadata of an event that comes from a command. */
+export function metadataOf(event: LedgerEvent, origin: Origin): EventMetadata {
   const { commandId, context, effectiveDate, occurredAt, fingerprint } = origin;
   const { actor, correlationId, causationId = commandId, traceparent } = context;
-  const metadata = encodeMetadata({
+  return {
     schemaVersion: CURRENT_VERSION[event.type],
     commandId,
     correlationId,
@@ -33,6 +29,15 @@ export function newEvent(event: LedgerEvent, origin: Origin, ids: Ids): NewEvent
     ...(occurredAt === undefined ? undefined : { occurredAt }),
     ...(traceparent === undefined ? undefined : { traceparent }),
     ...(fingerprint === undefined ? undefined : { fingerprint }),
-  });
+  };
+}
+
+/**
+ * The event as it goes into the log. Its id is new at every decision, and deliberately not derived
+ * from the command: EventStoreDB answers *success* to an id it has seen and drops the data, so a
+ * derived id would pass off another request with the same key as done.
+ */
+export function newEvent(event: LedgerEvent, origin: Origin, ids: Ids): NewEvent {
+  const metadata = encodeMetadata(metadataOf(event, origin));
   return { eventId: ids(), type: event.type, data: encodeData(event), metadata };
 }

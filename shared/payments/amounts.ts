@@ -49,9 +49,9 @@ export function refundable(payment: Payment): bigint {
 export function statusOf(payment: Payment): PaymentStatus {
   const { authorized, captured, refunded, voided, expired } = payment;
   if (authorized === 0n) {
-    return payment.operations.some((each) => each.kind === 'attempt' && isOpen(each))
-      ? 'AUTHORIZING'
-      : 'DECLINED';
+    const attempts = payment.operations.filter(({ kind }) => kind === 'attempt');
+    // Between being requested and its first attempt it has not been declined by anybody.
+    return attempts.length === 0 || attempts.some(isOpen) ? 'AUTHORIZING' : 'DECLINED';
   }
   if (captured === 0n) {
     if (voided > 0n) return 'VOIDED';

@@ -179,10 +179,9 @@ function apply(payment: Payment, event: Later, recorded: RecordedPaymentEvent): 
       return { ...done, authorized, ...(expiresAt === undefined ? {} : { expiresAt }) };
     }
     case 'PaymentCaptured': {
+      // By an operation of its own, or, with `auto`, by the attempt that authorised it.
       const captured = payment.captured + event.data.amount;
-      // The capture that came with the authorisation has no operation of its own.
-      const own = operationOf(payment, event.data.operation)?.kind === 'capture';
-      return { ...(own ? closed(payment, event.data, recorded) : payment), captured };
+      return { ...closed(payment, event.data, recorded), captured };
     }
     case 'PaymentVoided': {
       const voided = payment.voided + event.data.amount;
@@ -201,12 +200,10 @@ function apply(payment: Payment, event: Later, recorded: RecordedPaymentEvent): 
       return { ...payment, expired: payment.expired + event.data.amount };
     case 'OutcomeUnknown': {
       const { reason, detail } = event.data;
-      const unknown = { since: recorded.recordedAt, reason, detail };
-      return changed(payment, event.data.operation, (operation) => ({
-        ...operation,
-        status: 'unknown',
-        unknown,
-      }));
+      return changed(payment, event.data.operation, (operation) => {
+        const since = operation.unknown?.since ?? recorded.recordedAt;
+        return { ...operation, status: 'unknown', unknown: { since, reason, detail } };
+      });
     }
     case 'OutcomeNotFound':
       return changed(payment, event.data.operation, (operation) => ({
