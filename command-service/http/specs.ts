@@ -1,19 +1,15 @@
 import { nothing } from '../../shared/http/fields.js';
-import { COMMAND_BYTES, type CommandSpec, type RouteSpec } from '../../shared/http/route.js';
+import type { CommandSpec, RouteSpec } from '../../shared/http/route.js';
 import type { Code } from '../../shared/http/statuses.js';
+import { PAYMENT_SPECS } from './payment-specs.js';
 import * as schemas from './schemas.js';
+import { IDEMPOTENCY, KEYED, KEYED_AND_MATCHED, POSTED } from './spec-parts.js';
 
 const MAX_BATCH_BYTES = 16 * 1024 * 1024;
 
 /** Media type of a batch with one entry a line. */
 export const NDJSON = 'application/x-ndjson';
 
-const IDEMPOTENCY: readonly Code[] = [
-  'IDEMPOTENCY_KEY_REQUIRED',
-  'IDEMPOTENCY_KEY_REUSED',
-  'REQUEST_IN_PROGRESS',
-  'CONTENTION',
-];
 const ENTRY_RULES: readonly Code[] = [
   'UNBALANCED',
   'TOO_FEW_LEGS',
@@ -29,16 +25,13 @@ const ENTRY_RULES: readonly Code[] = [
   'EFFECTIVE_DATE_OUT_OF_RANGE',
 ];
 
-const shared = { method: 'POST', limit: COMMAND_BYTES } as const;
-const keyed = { ...shared, headers: ['Idempotency-Key'] } as const;
-
 const legs = [
   { account: '1110', side: 'debit', amount: '50000', currency: 'KRW' },
   { account: '2010:seller-7', side: 'credit', amount: '50000', currency: 'KRW' },
 ];
 
 export const declareAccount = {
-  ...shared,
+  ...POSTED,
   path: '/v1/ledger/accounts',
   tag: 'Accounts',
   summary: 'Declare a code of the chart',
@@ -52,7 +45,7 @@ export const declareAccount = {
 } as const satisfies CommandSpec;
 
 export const postEntry = {
-  ...keyed,
+  ...KEYED,
   path: '/v1/ledger/entries',
   tag: 'Entries',
   summary: 'Post an entry',
@@ -65,7 +58,7 @@ export const postEntry = {
 } as const satisfies CommandSpec;
 
 export const postBatch = {
-  ...shared,
+  ...POSTED,
   limit: MAX_BATCH_BYTES,
   path: '/v1/ledger/entries/batch',
   tag: 'Entries',
@@ -82,8 +75,7 @@ export const postBatch = {
 } as const satisfies CommandSpec;
 
 export const reverseEntry = {
-  ...keyed,
-  headers: ['Idempotency-Key', 'If-Match'],
+  ...KEYED_AND_MATCHED,
   path: '/v1/ledger/entries/{id}/reversal',
   tag: 'Entries',
   summary: 'Reverse an entry',
@@ -105,7 +97,7 @@ export const reverseEntry = {
 } as const satisfies CommandSpec;
 
 export const placeHold = {
-  ...keyed,
+  ...KEYED,
   path: '/v1/ledger/holds',
   tag: 'Holds',
   summary: 'Set money of a guarded account aside',
@@ -145,7 +137,7 @@ const CLOSING: readonly Code[] = [
 ];
 
 export const settleHold = {
-  ...keyed,
+  ...KEYED,
   path: '/v1/ledger/holds/{account}/{id}/settle',
   tag: 'Holds',
   summary: 'Spend what is held, wholly or in part',
@@ -158,7 +150,7 @@ export const settleHold = {
 } as const satisfies CommandSpec;
 
 export const releaseHold = {
-  ...keyed,
+  ...KEYED,
   path: '/v1/ledger/holds/{account}/{id}/release',
   tag: 'Holds',
   summary: 'Give back what is held',
@@ -178,4 +170,5 @@ export const COMMAND_SPECS: readonly RouteSpec[] = [
   placeHold,
   settleHold,
   releaseHold,
+  ...PAYMENT_SPECS,
 ];

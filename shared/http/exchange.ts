@@ -83,7 +83,9 @@ export class Exchange {
     const seconds = retryAfter(code);
     const headers = [
       ...refusal.headers,
-      ...(seconds === undefined ? [] : ['Retry-After', String(seconds)]),
+      ...(seconds === undefined || refusal.headers.includes('Retry-After')
+        ? []
+        : ['Retry-After', String(seconds)]),
     ];
     if (!accepts(this.header('accept'), PROBLEM_TYPE)) {
       this.send(status, JSON_TYPE, JSON.stringify({ code, message, errors }), headers);

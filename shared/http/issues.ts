@@ -3,8 +3,12 @@ import { HttpRefusal, type FieldError } from './refusal.js';
 
 const MAX_ERRORS = 20;
 
+/** Of a check whose input is not repeated to the caller. */
+export const SECRET = { secret: true } as const;
+
 /**
- * The value a schema makes of an input from outside.
+ * The value a schema makes of an input from outside. A refusal repeats what was sent, except where
+ * the check that failed has `params: SECRET`.
  * @param root what the paths of the fields begin with, '' for the fields of a body
  * @throws {HttpRefusal} VALIDATION_FAILED naming every field that is wrong
  */
@@ -41,10 +45,11 @@ function errorsOf(issue: z.core.$ZodIssue, root: string): readonly FieldError[] 
     }));
   }
   const missing = issue.input === undefined;
+  const secret = issue.code === 'custom' && issue.params?.['secret'] === true;
   return [
     {
       field: field === '' ? 'body' : field,
-      value: asText(issue.input),
+      value: secret ? '' : asText(issue.input),
       reason: missing ? 'is required' : issue.message,
     },
   ];
@@ -62,5 +67,7 @@ function asText(value: unknown): string {
   if (typeof value === 'string') return value;
   // A check that comes after a transformation sees what it made, such as a bigint.
   if (typeof value === 'bigint') return value.toString();
+  // Among the fields of what should be no object may be some that must not be repeated.
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? '[…]' : '{…}';
   return value === undefined ? '' : JSON.stringify(value);
 }

@@ -67,8 +67,13 @@ const HEADERS: Readonly<Record<HeaderName, Omit<Parameter, 'name' | 'in'>>> = {
   },
   'If-Match': {
     required: false,
-    description: 'Only if the entry is at this revision, as its ETag tells.',
+    description: 'Only if it is at this revision, as its ETag tells.',
     schema: { type: 'string', examples: ['"v0"'] },
+  },
+  Prefer: {
+    required: false,
+    description: '`respond-async`: do not wait for the outcome; the answer is 202.',
+    schema: { type: 'string', examples: ['respond-async'] },
   },
   'X-Min-Position': {
     required: false,
@@ -185,7 +190,7 @@ function successes(spec: RouteSpec): Readonly<Record<string, Answer>> {
   return Object.fromEntries(
     Object.entries(spec.success).map(([status, description]) => [
       status,
-      { description, headers, content },
+      { description, headers: { ...headers, ...headersAt(status, spec) }, content },
     ]),
   );
 }
@@ -199,6 +204,18 @@ function headersOf(spec: RouteSpec): NonNullable<Answer['headers']> {
       : {}),
     ...(spec.headers?.includes('Idempotency-Key') === true
       ? { 'Idempotent-Replayed': { description: '`true` on a repeated answer.', schema: text } }
+      : {}),
+  };
+}
+
+/** Headers of answers with this status only. */
+function headersAt(status: string, spec: RouteSpec): NonNullable<Answer['headers']> {
+  if (status !== '202') return {};
+  const schema: JsonSchema = { type: 'string' };
+  return {
+    Location: { description: 'Where to read what became of it.', schema },
+    ...(spec.headers?.includes('Prefer') === true
+      ? { 'Preference-Applied': { description: '`respond-async`, where asked for.', schema } }
       : {}),
   };
 }

@@ -41,7 +41,7 @@ type Described = Readonly<{
   example?: Readonly<{ body: unknown }>;
 }>;
 
-export type HeaderName = 'Idempotency-Key' | 'If-Match' | 'X-Min-Position';
+export type HeaderName = 'Idempotency-Key' | 'If-Match' | 'Prefer' | 'X-Min-Position';
 
 /** A route that only reads. */
 export type QuerySpec<Params = unknown, Query = unknown, Data = unknown> = Described &
@@ -76,6 +76,8 @@ export type Reply<Data> = Readonly<{
   position?: bigint | undefined;
   revision?: bigint;
   replayed?: boolean;
+  /** Further headers, as name, value, name, value. */
+  headers?: readonly string[];
 }>;
 
 /** A route that can be served: answers a request whose caller is known. */
@@ -148,12 +150,13 @@ export function commandOfText<Params, Body, Data>(
 
 /** Headers of a reply beyond those of every answer. */
 export function replyHeaders(
-  answer: Pick<Reply<unknown>, 'position' | 'revision' | 'replayed'>,
+  answer: Pick<Reply<unknown>, 'position' | 'revision' | 'replayed' | 'headers'>,
 ): readonly string[] {
   const headers: string[] = [];
   if (answer.position !== undefined) headers.push('X-Position', answer.position.toString());
   if (answer.revision !== undefined) headers.push('ETag', `"v${answer.revision}"`);
   if (answer.replayed === true) headers.push('Idempotent-Replayed', 'true');
+  if (answer.headers !== undefined) headers.push(...answer.headers);
   return headers;
 }
 
