@@ -1,16 +1,30 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { httpSimulator } from '../shared/adapters/simulator/client.js';
+import { openSimulator } from '../shared/adapters/simulator/simulator.js';
 import { openEventStore } from '../shared/adapters/sqlite/event-store.js';
+import { openToss } from '../shared/adapters/toss/toss.js';
 import { diskState } from '../shared/http/disk.js';
 import type { PartState } from '../shared/http/operations.js';
 import { isProgram, runProcess } from '../shared/http/process.js';
 import { serveService, type Basics, type Service } from '../shared/http/service.js';
 import type { EventStore } from '../shared/ports/event-store.js';
+import type { PaymentGateway } from '../shared/ports/payment-gateway.js';
+import { CircuitBreaker } from './application/circuit-breaker.js';
+import { ConfiguredGateways, type Gateways } from './application/gateways.js';
+import { openPayments } from './application/open-payments.js';
+import { readGatewaysConfig, type GatewayConfig, type GatewaysConfig } from './gateways-config.js';
+import { paymentRoutes } from './http/payment-routes.js';
+import { readInquirySchedule } from './inquiry-schedule.js';
 import { findEntry } from './application/claims.js';
 import { openLedger, type OpenLedger } from './application/open-ledger.js';
 import { commandRoutes } from './http/routes.js';
 
 const EXPIRE_EVERY_MS = 1_000;
+const LOOK_AFTER_EVERY_MS = 500;
+
+/** A gateway counts as gone when of its last 40 calls within half a minute 32 had no answer. */
+const CIRCUIT = { window: 40, minimumCalls: 40, threshold: 0.8 };
 
 /**
  * Opens the command side on a data folder: the log for writing, and the ledger on it.
@@ -18,6 +32,8 @@ const EXPIRE_EVERY_MS = 1_000;
  */
 export async function openCommandService({ config, log, metrics }: Basics): Promise<Service> {
   const folder = config.dataFolder;
+  const gatewaysConfig = readGatewaysConfig(process.env);
+  const schedule = readInquirySchedule(process.env);
   const store = await openEventStore({ folder });
   const appended = metrics.counter('sagae_events_appended_total', 'Events this service appended.');
   const ledger = await openLedger({
@@ -30,35 +46,99 @@ export async function openCommandService({ config, log, metrics }: Basics): Prom
   metrics.gauge('sagae_ledger', 'What the command side holds in memory.', 'of', () =>
     figuresOf(ledger),
   );
-  const janitor = expireHolds(ledger, (error) => {
-    log.error({ err: error }, 'holds could not be expired; trying again');
+  const gateways = openGateways(gatewaysConfig, folder);
+  const payments = openPayments({
+    store: counting(store, appended),
+    clock: Date.now,
+    ids: randomUUID,
+    zone: config.timeZone,
+    gateways,
+    watched: ledger.payments,
+    repetitionConflicts: gatewaysConfig.conflictsOnRepeat,
+    failed: (error) => log.error({ err: error }, 'a payment was left as it is for now'),
+    ...(schedule === undefined ? {} : { schedule }),
   });
+  metrics.gauge('sagae_payments', 'Payments that have to be looked after.', 'of', () =>
+    countsOf(ledger.payments.sizes()),
+  );
+  metrics.gauge('sagae_gateway_circuit', '1 while the circuit is not closed.', 'gateway', () =>
+    circuitsOf(gateways),
+  );
+  const janitors = [
+    every(
+      EXPIRE_EVERY_MS,
+      () => ledger.expireHolds(),
+      (error) => {
+        log.error({ err: error }, 'holds could not be expired; trying again');
+      },
+    ),
+    every(
+      LOOK_AFTER_EVERY_MS,
+      () => payments.lookAfter(),
+      (error) => {
+        log.error({ err: error }, 'payments could not be looked after; trying again');
+      },
+    ),
+  ];
   const health = async (): Promise<readonly PartState[]> => [await logState(store)];
   return {
-    routes: commandRoutes(ledger, async (id) => (await findEntry(store, id))?.revision),
+    routes: [
+      ...commandRoutes(ledger, async (id) => (await findEntry(store, id))?.revision),
+      ...paymentRoutes(payments, randomUUID),
+    ],
     health,
     ready: async () => [...(await health()), await diskState(folder)],
     metrics: async () => [await metrics.snapshot()],
     close: async () => {
-      clearInterval(janitor);
+      for (const janitor of janitors) clearInterval(janitor);
+      await payments.close();
+      await Promise.all(gateways.all().map(({ gateway }) => gateway.close()));
       await ledger.close();
       await store.close();
     },
   };
 }
 
-function expireHolds(ledger: OpenLedger, failed: (error: unknown) => void): NodeJS.Timeout {
+/** Opens the configured gateways. The simulator's memory is in the data folder. */
+function openGateways(config: GatewaysConfig, folder: string): Gateways {
+  const entries = config.gateways.map((gateway) => {
+    const { name, timeoutMs, settlesAfterMs } = gateway;
+    const breaker = new CircuitBreaker(CIRCUIT);
+    return { name, gateway: openGateway(gateway, folder), timeoutMs, settlesAfterMs, breaker };
+  });
+  return new ConfiguredGateways(entries, config.routes, config.default);
+}
+
+function openGateway(config: GatewayConfig, folder: string): PaymentGateway {
+  switch (config.kind) {
+    case 'simulator': {
+      const { name, settlesAfterMs } = config;
+      const file = join(folder, `gateway-${name}.db`);
+      return openSimulator({ file, clock: Date.now, settlesAfterMs });
+    }
+    case 'simulator-http':
+      return httpSimulator({ url: config.url });
+    case 'toss':
+      return openToss({ url: config.url, secretKey: config.secretKey() });
+  }
+}
+
+/** Does something now and then, once at a time. */
+function every(
+  milliseconds: number,
+  work: () => Promise<void>,
+  failed: (error: unknown) => void,
+): NodeJS.Timeout {
   let running = false;
   return setInterval(() => {
     if (running) return;
     running = true;
-    ledger
-      .expireHolds()
+    work()
       .catch(failed)
       .finally(() => {
         running = false;
       });
-  }, EXPIRE_EVERY_MS);
+  }, milliseconds);
 }
 
 async function logState(store: EventStore): Promise<PartState> {
@@ -90,6 +170,16 @@ function counting(store: EventStore, appended: (events: number) => void): EventS
 function figuresOf(ledger: OpenLedger): ReadonlyMap<string, number> {
   const { position, ...figures } = ledger.metrics();
   return new Map([['position', Number(position)], ...Object.entries(figures)]);
+}
+
+function countsOf(sizes: Readonly<Record<string, number>>): ReadonlyMap<string, number> {
+  return new Map(Object.entries(sizes));
+}
+
+function circuitsOf(gateways: Gateways): ReadonlyMap<string, number> {
+  return new Map(
+    gateways.all().map(({ name, breaker }) => [name, breaker.state === 'closed' ? 0 : 1]),
+  );
 }
 
 if (isProgram(import.meta.url)) {

@@ -32,7 +32,7 @@ export async function runProcess(options: ProcessOptions): Promise<void> {
   const fail = (error: unknown): void => {
     log.fatal({ err: error }, 'leaving');
     process.stderr.write(`sagae: ${error instanceof Error ? error.message : String(error)}\n`);
-    void leave(FAILED);
+    void leave(error instanceof ConfigRefused ? WRONG_USE : FAILED);
   };
   process.once('uncaughtException', fail);
   process.once('unhandledRejection', fail);
