@@ -94,10 +94,11 @@ function declined(answer: Of<'declined'>): HttpRefusal {
   const decline = operationOf(payment, operation)?.outcome?.decline;
   if (decline === undefined) throw new Error(`operation ${operation} was not declined`);
   const { pgCode, pgMessage, retryable } = decline;
+  const told = [pgCode, pgMessage].filter((part) => part !== '').join(': ');
   const how = code === 'GATEWAY_REFUSED' ? 'refused the request' : 'declined';
   const errors = [
     { field: 'id', value: payment.id, reason: `the payment is ${statusOf(payment)}` },
-    { field: 'decline.code', value: decline.code, reason: `${pgCode}: ${pgMessage}` },
+    { field: 'decline.code', value: decline.code, reason: told },
     {
       field: 'decline.retryable',
       value: String(retryable),
