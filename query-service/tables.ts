@@ -10,6 +10,7 @@ import {
   sideLegsTable,
 } from '../shared/views/journal.js';
 import { lastEventTable } from '../shared/views/last-event.js';
+import { doubtsTable, doubtTotalsTable, paymentsTable } from '../shared/views/payments.js';
 import { tracesTable } from '../shared/views/traces.js';
 
 /** Every table the queries read. */
@@ -24,5 +25,8 @@ export const QUERY_TABLES: readonly Table[] = [
   entriesTable,
   instantsTable,
   tracesTable,
+  paymentsTable,
+  doubtsTable,
+  doubtTotalsTable,
   lastEventTable,
 ];

@@ -87,6 +87,8 @@ function statementPage(id: AccountId, cursor: string | undefined): Statement {
   };
 }
 
+const notAsked = () => Promise.reject(new Error('another test asks about payments'));
+
 /** Answers everything, and remembers what it was asked. */
 function fakeQueries(asked: unknown[]): Queries {
   const note = <T>(question: unknown, answer: T): Promise<T> => {
@@ -123,6 +125,13 @@ function fakeQueries(asked: unknown[]): Queries {
       return note([after, limit], { items, nextCursor });
     },
     streamEvents: (stream, query) => note([stream, query], { items: [event(1n)], nextCursor: '1' }),
+    payment: notAsked,
+    paymentEvents: notAsked,
+    paymentEntries: notAsked,
+    paymentHistory: notAsked,
+    payments: notAsked,
+    paymentsInDoubt: notAsked,
+    head: () => Promise.resolve(95n),
     position: () => Promise.resolve(90n),
     waitFor: (position) =>
       position <= 95n

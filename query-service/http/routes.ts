@@ -1,24 +1,19 @@
 import { preferred } from '../../shared/http/accept.js';
-import type { Exchange } from '../../shared/http/exchange.js';
-import { validate } from '../../shared/http/issues.js';
-import { HttpRefusal } from '../../shared/http/refusal.js';
 import {
   JSON_TYPE,
   query,
   queryAnswering,
   replyHeaders,
-  type Reply,
   type Route,
 } from '../../shared/http/route.js';
-import { QueryRefused, type EventItem, type Statement } from '../queries/answers.js';
+import type { EventItem, Statement } from '../queries/answers.js';
 import type { Queries } from '../queries/open.js';
+import { asked, found } from './asking.js';
 import { statementCsv } from './csv.js';
-import { LARGEST_PAGE, PAGE_LIMIT, position as positionSchema } from './schemas.js';
+import { paymentRoutes } from './payment-routes.js';
+import { LARGEST_PAGE, PAGE_LIMIT } from './schemas.js';
 import * as specs from './specs.js';
 import * as wire from './wire.js';
-
-/** How long a read waits for the position it was asked to reflect. */
-const MAX_WAIT_MS = 2_000;
 
 /** The routes of the query service. */
 export function queryRoutes(queries: Queries): readonly Route[] {
@@ -27,6 +22,7 @@ export function queryRoutes(queries: Queries): readonly Route[] {
     statementRoute(queries),
     ...listRoutes(queries),
     ...audit(queries),
+    ...paymentRoutes(queries),
   ];
 }
 
@@ -158,31 +154,4 @@ async function* eventsAfter(
 
 function eventLine(item: EventItem): string {
   return `${JSON.stringify(wire.sentEvent(item))}\n`;
-}
-
-/**
- * Asks once the views have come to the position the caller wants reflected.
- * @throws {HttpRefusal} what the queries refuse, as an answer
- */
-async function asked<T>(
-  queries: Queries,
-  exchange: Exchange,
-  ask: (position: bigint) => Promise<T>,
-): Promise<T> {
-  try {
-    return await ask(await reach(queries, exchange.header('X-Min-Position')));
-  } catch (error) {
-    if (!(error instanceof QueryRefused)) throw error;
-    const { code, field, value, reason, message } = error;
-    throw new HttpRefusal(code, message, [{ field, value, reason }]);
-  }
-}
-
-function reach(queries: Queries, minimum: string | undefined): Promise<bigint> {
-  if (minimum === undefined) return queries.position();
-  return queries.waitFor(validate(positionSchema, minimum, 'X-Min-Position'), MAX_WAIT_MS);
-}
-
-function found<Data>(data: Data, position: bigint): Reply<Data> {
-  return { status: 200, message: 'found', data, position };
 }

@@ -41,7 +41,7 @@ const cursor = z
   .regex(/^[A-Za-z0-9_=-]{1,8000}$/, { error: 'is a cursor of an earlier answer' })
   .meta({ description: '`nextCursor` of the answer before.' });
 
-const paging = { limit: limit.default(DEFAULT_LIMIT), cursor: cursor.exactOptional() };
+export const paging = { limit: limit.default(DEFAULT_LIMIT), cursor: cursor.exactOptional() };
 
 type Known = NonNullable<AsOf['known']>;
 
@@ -63,7 +63,7 @@ const known = z
   })
   .meta({ description: 'As known then: an RFC 3339 instant, or `position:N`. Default: now.' });
 
-const asOfFields = {
+export const asOfFields = {
   effective: day.exactOptional().describe('Facts up to the end of this day. Default: all.'),
   known: known.exactOptional(),
 };
@@ -170,8 +170,15 @@ export const trialBalanceAnswer = z.strictObject({
   asOf: asOfAnswer,
 });
 
-const page = <Item extends z.ZodType>(item: Item) =>
-  z.strictObject({ items: z.array(item), nextCursor: z.string().nullable() });
+/** A page of items. */
+export function page<Item extends z.ZodType>(
+  item: Item,
+): z.ZodObject<
+  { items: z.ZodArray<Item>; nextCursor: z.ZodNullable<z.ZodString> },
+  z.core.$strict
+> {
+  return z.strictObject({ items: z.array(item), nextCursor: z.string().nullable() });
+}
 
 export const statementItem = z.strictObject({
   effectiveDate: date,

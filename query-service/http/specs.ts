@@ -1,5 +1,6 @@
 import { nothing } from '../../shared/http/fields.js';
 import type { QuerySpec, RouteSpec } from '../../shared/http/route.js';
+import { PAYMENT_SPECS } from './payment-specs.js';
 import * as schemas from './schemas.js';
 
 export const CSV = 'text/csv';
@@ -134,4 +135,5 @@ export const QUERY_SPECS: readonly RouteSpec[] = [
   events,
   streamEvents,
   trace,
+  ...PAYMENT_SPECS,
 ];

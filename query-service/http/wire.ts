@@ -143,6 +143,7 @@ function sentBalance(row: BalanceRow): Sent<typeof schemas.balancesAnswer>['bala
   };
 }
 
-function sentAsOf(asOf: AnsweredAsOf): Sent<typeof schemas.asOfAnswer> {
+/** What an answer is as of, as sent. */
+export function sentAsOf(asOf: AnsweredAsOf): Sent<typeof schemas.asOfAnswer> {
   return { ...asOf, position: asOf.position.toString() };
 }

@@ -99,6 +99,7 @@ function behind(known: NonNullable<AsOf['known']>): QueryRefused {
   return new QueryRefused('READ_MODEL_BEHIND', 'known', knownText(known) ?? '', reason);
 }
 
-function refuse(known: NonNullable<AsOf['known']>, reason: string): QueryRefused {
+/** The refusal of a `known` that cannot be answered, now or ever. */
+export function refuse(known: NonNullable<AsOf['known']>, reason: string): QueryRefused {
   return new QueryRefused('VALIDATION_FAILED', 'known', knownText(known) ?? '', reason);
 }

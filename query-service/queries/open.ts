@@ -1,5 +1,6 @@
 import type { AccountId } from '../../shared/ledger/account.js';
 import type { ViewReader } from '../../shared/ports/view-store.js';
+import type { Payment } from '../../shared/payments/payment.js';
 import { TRACES_VIEW } from '../../shared/views/traces.js';
 import { accounts, type AccountsQuery } from './accounts.js';
 import {
@@ -21,6 +22,23 @@ import { entry } from './entries.js';
 import { events, streamEvents, type StreamQuery } from './events.js';
 import { journal, type JournalQuery } from './journal.js';
 import type { QueryParts } from './parts.js';
+import {
+  payment,
+  paymentEntries,
+  paymentEvents,
+  type LogPage,
+  type PageQuery,
+  type PaymentQuery,
+  type PaymentThen,
+} from './payment.js';
+import { paymentHistory, type PaymentChange } from './payment-history.js';
+import {
+  payments,
+  paymentsCheckpoint,
+  paymentsInDoubt,
+  type InDoubt,
+  type PaymentsQuery,
+} from './payments.js';
 import { PositionWatch } from './position-watch.js';
 import { statement, type StatementQuery } from './statement.js';
 import { trace } from './trace.js';
@@ -37,6 +55,14 @@ export interface Queries {
   trace(correlationId: string): Promise<Trace>;
   events(after: bigint, limit: number): Promise<Page<EventItem>>;
   streamEvents(stream: string, query: StreamQuery): Promise<Page<EventItem>>;
+  payment(id: string, query: PaymentQuery): Promise<PaymentThen>;
+  paymentEvents(id: string, query: StreamQuery): Promise<LogPage<EventItem>>;
+  paymentEntries(id: string, query: PageQuery): Promise<LogPage<JournalItem>>;
+  paymentHistory(id: string, query: PageQuery): Promise<LogPage<PaymentChange>>;
+  payments(query: PaymentsQuery): Promise<Page<Payment>>;
+  paymentsInDoubt(query: PageQuery): Promise<InDoubt>;
+  /** Position of the last event of the log. */
+  head(): Promise<bigint>;
   /** Position that every view has come to. */
   position(): Promise<bigint>;
   /** Waits until every view has come to a position; READ_MODEL_BEHIND if it takes longer. */
@@ -76,6 +102,13 @@ export function openQueries(parts: QueryParts): Queries {
     trace: (correlationId) => trace(parts, correlationId),
     events: (after, limit) => events(parts.log, after, limit),
     streamEvents: (stream, query) => streamEvents(parts.log, stream, query),
+    payment: (id, query) => payment(parts, id, query),
+    paymentEvents: (id, query) => paymentEvents(parts, id, query),
+    paymentEntries: (id, query) => paymentEntries(parts, id, query),
+    paymentHistory: (id, query) => paymentHistory(parts, id, query),
+    payments: (query) => payments(parts, query),
+    paymentsInDoubt: (query) => paymentsInDoubt(parts, query),
+    head: () => parts.log.head(),
     position,
     waitFor: (wanted, timeoutMs) => watch.reached(wanted, timeoutMs),
   };
@@ -84,5 +117,6 @@ export function openQueries(parts: QueryParts): Queries {
 async function viewsPosition(parts: QueryParts, reader: ViewReader): Promise<bigint> {
   const ledger = await ownCheckpoint(parts, reader);
   const traces = await reader.checkpoint(TRACES_VIEW);
-  return ledger < traces ? ledger : traces;
+  const payments = await paymentsCheckpoint(parts, reader);
+  return [traces, payments].reduce((least, each) => (each < least ? each : least), ledger);
 }

@@ -26,6 +26,17 @@ v1,2024-01-05,find this text,1010,2010:a,700,KRW
 v2,2024-01-06,another,1010,2010:b,300,KRW
 `;
 
+const PAYMENT = {
+  id: 'p1',
+  orderId: 'o1',
+  sellerId: 's1',
+  amount: '50000',
+  currency: 'KRW',
+  method: { type: 'card', token: 'tok_ok' },
+  capture: 'manual',
+  gateway: 'simulator',
+};
+
 describe('sagae audit verify', function () {
   this.timeout(60_000);
   let data: string;
@@ -112,6 +123,8 @@ describe('sagae audit verify', function () {
   });
 
   it('finds a row of a view that was tampered with, and a rebuild heals it', async () => {
+    await append('payment-p1', 'PaymentRequested', PAYMENT);
+    expect(await sagae(data, 'views', 'rebuild')).to.include({ code: 0 });
     const all = allViews('Asia/Seoul');
     const views = all.filter(({ name }) => name !== 'traces');
     const store = openViewStore({ folder: data, tables: projectionTables(all) });
