@@ -151,7 +151,7 @@ module.exports = {
       from: {},
       to: { path: '\\.(test|fault)\\.ts$' },
     },
-    vendor(['better-sqlite3'], ['^shared/adapters/sqlite/']),
+    vendor(['better-sqlite3'], ['^shared/adapters/(sqlite|simulator)/']),
     vendor(
       ['express', 'helmet', 'prom-client', 'pino'],
       [

@@ -5,6 +5,7 @@ import { addExport } from './export.js';
 import { WrongUse } from './faults.js';
 import { addImport } from './import.js';
 import { note } from './output.js';
+import { addSimulator } from './simulator.js';
 import { addStart } from './start.js';
 import { addParked, addViews } from './views.js';
 
@@ -20,9 +21,9 @@ function program(): Command {
     .showHelpAfterError('(sagae --help tells what there is)')
     .exitOverride()
     .allowExcessArguments(false);
-  for (const add of [addStart, addImport, addAudit, addExport, addViews, addParked, addBench]) {
-    add(sagae);
-  }
+  addStart(sagae);
+  addSimulator(sagae);
+  for (const add of [addImport, addAudit, addExport, addViews, addParked, addBench]) add(sagae);
   return sagae;
 }
 
