@@ -45,9 +45,9 @@ describe('with a running server', function () {
     expect(gone).to.include({ code: 2 });
   });
 
-  it('the demonstration shows the books, a statement, and what was known before', async () => {
+  it('the demonstration shows the books, what was known before, and the day of a shop', async () => {
     const program = fileURLToPath(new URL('demo.js', import.meta.url));
-    const child = spawn(process.execPath, [program], {
+    const child = spawn(process.execPath, [program, '--payments', '150'], {
       // Everything it makes is made in here.
       env: { PATH: process.env['PATH'], TMPDIR: data },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -63,6 +63,12 @@ describe('with a running server', function () {
     expect(stdout).to.match(/2610 +Customer deposits \(858 accounts\) .* 25,676,123\.50\n/);
     const closings = [...stdout.matchAll(/closing balance +([\d,.]+)/g)].map(([, sum]) => sum);
     expect(closings).to.deep.equal(['39,902.90', '51,512.90', '39,902.90']);
+    // Five checks of the shop's books against the log and the gateway's own, and none that fails.
+    expect(stdout.match(/^yes {2}.*$/gm)).to.have.length(5);
+    expect(stdout).to.not.match(/^ NO /m);
+    expect(stdout).to.match(/^ +end +0 +0$/m);
+    expect(stdout).to.match(/OutcomeUnknown .* in doubt: 12,000\n/);
+    expect(stdout).to.match(/RefundSucceeded +inquiry +PARTIALLY_REFUNDED /);
     expect(readdirSync(data)).to.deep.equal([]);
   });
 });

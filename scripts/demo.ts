@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { ServerProcess } from './bench/server-process.js';
 import { note, print } from './cli/output.js';
 import { startProgress } from './cli/progress.js';
@@ -14,6 +15,7 @@ import {
   trialBalanceShape,
   trialBalanceText,
 } from './demo/print.js';
+import { showShop } from './demo/shop.js';
 
 const FROM = '1993-06-01';
 const TO = '1993-07-31';
@@ -56,6 +58,22 @@ async function demonstrate(client: Client): Promise<void> {
   await print(statementText(await client.get(statement + known, statementShape, after)));
 }
 
+function countOf(option: string, text: string): number {
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
+  throw new Error(`--${option} is not a number from 1 to 999999: ${text}`);
+}
+
+const { values } = parseArgs({
+  options: {
+    payments: { type: 'string', default: '3000' },
+    seed: { type: 'string', default: '1' },
+  },
+});
+const shop = {
+  payments: countOf('payments', values.payments),
+  seed: countOf('seed', values.seed),
+};
+
 const folder = mkdtempSync(join(tmpdir(), 'sagae-demo-'));
 try {
   note('Starting a ledger on a temporary folder …');
@@ -68,4 +86,5 @@ try {
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
-note('\nThe server is stopped and its folder deleted. `npm start` starts one that stays.');
+if (!(await showShop(shop))) process.exitCode = 1;
+note('\nThe servers are stopped and their folders deleted. `npm start` starts one that stays.');
