@@ -8,6 +8,8 @@ import { describeMachine } from './machine.js';
 import { MEMORY } from './memory.js';
 import { ONE_ACCOUNT } from './one-account.js';
 import { OVER_HTTP } from './over-http.js';
+import { PAYMENT_READS } from './payment-reads.js';
+import { PAYMENTS } from './payments.js';
 import { allHeld, renderReport, type BenchReport, type ReportFormat } from './report.js';
 
 export type BenchOptions = Readonly<{
@@ -23,6 +25,8 @@ export type BenchOptions = Readonly<{
 
 const BENCHMARKS: readonly Benchmark[] = [
   ...OVER_HTTP,
+  ...PAYMENTS,
+  ...PAYMENT_READS,
   ...MEMORY,
   ...IN_PROCESS,
   ...ONE_ACCOUNT,

@@ -1,6 +1,7 @@
 import { setTimeout as until } from 'node:timers/promises';
 import { Connection, type RawResponse } from './connection.js';
 import { loadJob, type LoadJob, type LoadResult } from './load.js';
+import { counter, getText, postText } from './requests.js';
 import { latency, now } from './statistics.js';
 import { entryAt, entryJson } from './workload.js';
 
@@ -18,16 +19,9 @@ class Tally {
   }
 }
 
-function post(path: string, headers: string, body: string): string {
-  return (
-    `POST ${path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n${headers}` +
-    `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
-  );
-}
-
 function single(job: LoadJob, n: number): string {
   const key = `Idempotency-Key: ${entryAt(job.workload, n).id}\r\n`;
-  return post('/v1/ledger/entries', key, entryJson(job.workload, n, false));
+  return postText('/v1/ledger/entries', key, entryJson(job.workload, n, false));
 }
 
 function batch(job: LoadJob, size: number, n: number): Buffer {
@@ -35,13 +29,7 @@ function batch(job: LoadJob, size: number, n: number): Buffer {
     entryJson(job.workload, n * size + index, true),
   );
   const body = `{"entries":[${entries.join(',')}]}`;
-  return Buffer.from(post('/v1/ledger/entries/batch', '', body), 'latin1');
-}
-
-/** Hands out 0 … count − 1, each once, to whichever connection asks next. */
-function counter(count: number): () => number | undefined {
-  let next = 0;
-  return () => (next < count ? next++ : undefined);
+  return Buffer.from(postText('/v1/ledger/entries/batch', '', body), 'latin1');
 }
 
 async function postSingles(
@@ -96,8 +84,7 @@ async function postPaced(
     const position = /"position":"(\d+)"/.exec(response.body)?.[1] ?? '0';
     const account = entryAt(job.workload, n).credit;
     const read = await connection.exchange(
-      `GET /v1/ledger/accounts/${account}/balances HTTP/1.1\r\nHost: bench\r\n` +
-        `X-Min-Position: ${position}\r\n\r\n`,
+      getText(`/v1/ledger/accounts/${account}/balances`, `X-Min-Position: ${position}\r\n`),
     );
     if (read.status === 200) tally.visible.push(now() - acknowledged);
     else tally.statuses[`read ${read.status}`] = (tally.statuses[`read ${read.status}`] ?? 0) + 1;

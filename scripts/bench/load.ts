@@ -41,7 +41,8 @@ export const loadJob = z.discriminatedUnion('kind', [
 ]);
 export type LoadJob = z.infer<typeof loadJob>;
 
-const latencySchema = z.strictObject({
+/** A {@link Latency} as it comes from another process. */
+export const latencySchema = z.strictObject({
   p50: z.number(),
   p95: z.number(),
   p99: z.number(),
@@ -59,19 +60,29 @@ const loadResult = z.strictObject({
 });
 export type LoadResult = z.infer<typeof loadResult>;
 
-const GENERATOR = fileURLToPath(new URL('./load-worker.js', import.meta.url));
+const GENERATOR = new URL('./load-worker.js', import.meta.url);
+
+/** Puts a load of entries on a server. @throws see {@link runGenerator} */
+export function runLoad(job: LoadJob): Promise<LoadResult> {
+  return runGenerator(GENERATOR, job, loadResult);
+}
 
 /**
  * Puts load on a server from a process of its own, so that measuring and serving do not share an
  * event loop. They do share the processor: the generator's cost is part of every figure.
+ * @param file of the generator: it is sent the job, sends the result, and leaves
  * @throws when the generator fails, for instance because the server closed a connection
  */
-export function runLoad(job: LoadJob): Promise<LoadResult> {
+export function runGenerator<Result>(
+  file: URL,
+  job: object,
+  results: z.ZodType<Result>,
+): Promise<Result> {
   return new Promise((resolve, reject) => {
-    const child = fork(GENERATOR, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
-    let result: LoadResult | undefined;
+    const child = fork(fileURLToPath(file), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    let result: Result | undefined;
     child.once('message', (message) => {
-      result = loadResult.parse(message);
+      result = results.parse(message);
     });
     child.once('error', reject);
     child.once('exit', (code) => {
