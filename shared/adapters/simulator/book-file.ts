@@ -5,6 +5,8 @@ import Database from 'better-sqlite3';
 /** Milliseconds a statement waits for another process's write lock before it gives up. */
 const BUSY_MS = 5_000;
 
+const WAL_ATTEMPTS = 1_000;
+
 // One row an operation, and on the row of an authorisation what became of it: an operation touches
 // one page of one tree, or two.
 const SCHEMA = `
@@ -34,7 +36,7 @@ export function openBookFile(file: string): Database.Database {
   const db = new Database(file, { timeout: BUSY_MS });
   try {
     db.defaultSafeIntegers(true);
-    db.pragma('journal_mode = WAL');
+    switchToWal(db);
     db.pragma('synchronous = OFF');
     db.pragma('wal_autocheckpoint = 4096');
     db.pragma('cache_size = -32768');
@@ -43,6 +45,20 @@ export function openBookFile(file: string): Database.Database {
   } catch (error) {
     db.close();
     throw error;
+  }
+}
+
+/** It needs the file alone and does not wait for it; an empty write does. */
+function switchToWal(db: Database.Database): void {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      db.pragma('journal_mode = WAL');
+      return;
+    } catch (error) {
+      const busy = error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY');
+      if (!busy || attempt === WAL_ATTEMPTS) throw error;
+      db.exec('BEGIN IMMEDIATE; COMMIT');
+    }
   }
 }
 
