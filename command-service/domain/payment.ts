@@ -1,6 +1,7 @@
 import type { Labels } from '../../shared/events/kind.js';
 import type { CaptureMode, PaymentMethod } from '../../shared/events/payment.js';
 import { isCurrency } from '../../shared/ledger/currency.js';
+import { MAX_AMOUNT } from '../../shared/ledger/money.js';
 import {
   capturable,
   isOpen,
@@ -64,6 +65,9 @@ export type PaymentFacts = Readonly<{ now: number }>;
 /** Most operations of one payment: a stream stays short enough to be read as a whole. */
 export const MAX_OPERATIONS = 200;
 
+/** The entry of a capture has the amount twice on each side, and each side fits an int64. */
+const MAX_PAYMENT = MAX_AMOUNT / 2n;
+
 /** The decider of `payment-` streams. One stream, one revision: it guards every cap. */
 export const paymentDecider: Decider<
   PaymentStream,
@@ -111,6 +115,7 @@ function decideRequest({ fingerprint, terms }: RequestPayment, state: PaymentStr
       break;
   }
   if (amount <= 0n) return refused(zeroAmount());
+  if (amount > MAX_PAYMENT) return refused(amountOverflow(amount));
   if (!isCurrency(currency)) return refused(currencyUnknown(currency));
   return accepted(
     { type: 'PaymentRequested', data: { ...terms, currency } },
@@ -283,6 +288,11 @@ export function illegal(payment: Payment, why: string): Refusal {
 function zeroAmount(): Refusal {
   const reason = 'an amount is above zero';
   return refuse('ZERO_AMOUNT', reason, { field: 'amount', value: '0', reason });
+}
+
+function amountOverflow(amount: bigint): Refusal {
+  const reason = `the amount of a payment is at most ${MAX_PAYMENT}`;
+  return refuse('AMOUNT_OVERFLOW', reason, { field: 'amount', value: String(amount), reason });
 }
 
 function currencyUnknown(currency: string): Refusal {

@@ -21,6 +21,8 @@ const ON_PAYMENT: readonly Code[] = [
 const AUTHORIZING: readonly Code[] = [
   ...ASKING,
   'PAYMENT_DECLINED',
+  'AMOUNT_OVERFLOW',
+  'AMOUNT_OVERFLOW',
   'CURRENCY_UNKNOWN',
   'CAPTURE_MODE_UNSUPPORTED',
 ];

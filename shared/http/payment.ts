@@ -67,7 +67,10 @@ export const paymentFields = {
   merchant: z.string(),
   currency: z.string(),
   gateway: z.string(),
-  method: z.strictObject({ type: z.literal('card'), token: z.string() }),
+  method: z.strictObject({
+    type: z.literal('card'),
+    token: z.string().describe('Its last four characters.'),
+  }),
   capture: z.enum(['manual', 'auto']),
   status: z.enum(PAYMENT_STATUSES),
   amounts,
@@ -108,7 +111,7 @@ export function wirePayment(folded: Payment): z.output<typeof payment> {
     merchant: folded.merchant,
     currency: folded.currency,
     gateway: folded.gateway,
-    method: { ...method },
+    method: { type: method.type, token: lastFour(method.token) },
     capture: folded.capture,
     status: statusOf(folded),
     amounts: wireAmounts(folded),
@@ -198,6 +201,11 @@ function statusOfOperation({ status }: Operation): (typeof OPERATION_STATUSES)[n
     case 'failed':
       return 'FAILED';
   }
+}
+
+/** A token is not shown to everybody who may read a payment; a short one not at all. */
+function lastFour(token: string): string {
+  return token.length < 12 ? '…' : `…${token.slice(-4)}`;
 }
 
 function momentOf(ms: number | undefined): string | null {
