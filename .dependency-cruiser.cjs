@@ -141,7 +141,7 @@ module.exports = {
       name: 'testing-is-for-tests',
       severity: 'error',
       comment: 'What only tests need must not end up in a service.',
-      from: { pathNot: [TEST, '^shared/testing/', '^scripts/'] },
+      from: { pathNot: [TEST, '^(shared|[a-z]+-service)/testing/', '^scripts/'] },
       to: { path: '^shared/testing/' },
     },
     {

@@ -276,7 +276,7 @@ export function duplicateOrder(orderId: string, paymentId: string): Refusal {
 }
 
 /** The payment is in a state that does not allow it. */
-export function illegal(payment: Payment, why: string): Refusal {
+function illegal(payment: Payment, why: string): Refusal {
   const status = statusOf(payment);
   return refuse('ILLEGAL_STATE', `the payment is ${status}: ${why}`, {
     field: 'status',
