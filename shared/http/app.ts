@@ -3,6 +3,7 @@ import express, { type Express, type Request, type Response } from 'express';
 import type { ApiKey } from '../config.js';
 import { authenticate } from './auth.js';
 import { RequestAborted } from './body.js';
+import { CommandPaths } from './command-paths.js';
 import { Exchange, type Surroundings } from './exchange.js';
 import { refusalOf } from './faults.js';
 import { HttpRefusal, invalid } from './refusal.js';
@@ -20,26 +21,23 @@ export type AppOptions = Readonly<{
 /**
  * Answers every request to a server of ours.
  *
- * Commands whose path has no parameter are taken before Express: it gives each request and response
+ * Commands are taken before Express where their path is plain: it gives each request and response
  * another prototype, which alone makes a request cost several times what it does otherwise
  * (docs/performance.md), and these routes need nothing of it. They are mounted in Express too, so
  * that there is one list of routes and one way to answer.
  */
 export function createListener(options: AppOptions): RequestListener {
   const app = createApp(options);
-  const direct = new Map<string, Route>();
-  for (const route of options.routes) {
-    const { method, path } = route.spec;
-    if (method === 'POST' && !path.includes('{')) direct.set(path, route);
-  }
+  const direct = new CommandPaths(options.routes);
   return (request, response) => {
-    const route = request.method === 'POST' ? direct.get(request.url ?? '') : undefined;
-    if (route === undefined) {
+    const found = request.method === 'POST' ? direct.find(request.url ?? '') : undefined;
+    if (found === undefined) {
       app(request, response);
       return;
     }
+    const { route, params } = found;
     const exchange = new Exchange(request, response, route.spec.path, options.surroundings);
-    void serve(stepOf(route), exchange, {}, options.apiKeys);
+    void serve(stepOf(route), exchange, params, options.apiKeys);
   };
 }
 
