@@ -27,7 +27,7 @@ import { DoubtTotals, DoubtWriter } from './payments-in-doubt.js';
  * Payments remembered between batches, by last use. Most of what happens to a payment happens to it
  * while it is young; a later refund costs a look at its row.
  */
-const REMEMBERED = 10_000;
+const REMEMBERED = 5_000;
 
 const LAST_POSITION = 2n ** 63n - 1n;
 
