@@ -1,5 +1,6 @@
 const MAX_SHOWN = 100;
-const CANDIDATE = /\d(?:[ -]?\d){12}/;
+/** Every card number begins so; a time in milliseconds, which most answers have, does not. */
+const CANDIDATE = /[2-6](?:[ -]?\d){12}/;
 const DIGITS = /\d{13,}/g;
 const GROUPED = /\d(?:[ -]?\d){12,}/g;
 /** One in several hundred has digits that could be a card number's. */

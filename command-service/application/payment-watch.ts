@@ -97,10 +97,14 @@ export class PaymentWatch implements WatchedPayments {
   }
 
   #noteExpiry(paymentId: string, { type, data }: RecordedEvent): void {
-    const { expiresAt, remaining } = expirySchema.parse(JSON.parse(data));
+    if (type === 'PaymentVoided') {
+      this.#expiry.delete(paymentId);
+      return;
+    }
+    const { expiresAt, remaining } = expiryIn(data);
     if (type === 'PaymentAuthorized') {
       if (expiresAt !== undefined) this.#expiry.set(paymentId, expiresAt);
-    } else if (type === 'PaymentVoided' || remaining === '0') {
+    } else if (remaining === '0') {
       this.#expiry.delete(paymentId);
     }
   }
@@ -121,6 +125,14 @@ const expirySchema = z.object({
   expiresAt: z.int().exactOptional(),
   remaining: z.string().exactOptional(),
 });
+
+/** An event has one of the two. In a text within the data these quotes would be escaped. */
+function expiryIn(data: string): z.infer<typeof expirySchema> {
+  const [, expiresAt] = /,"expiresAt":(\d{1,15}),/.exec(data) ?? [];
+  if (expiresAt !== undefined) return { expiresAt: Number(expiresAt) };
+  const [, remaining] = /,"remaining":"(\d+)",/.exec(data) ?? [];
+  return remaining === undefined ? expirySchema.parse(JSON.parse(data)) : { remaining };
+}
 
 const operationSchema = z.object({ operation: z.string() });
 

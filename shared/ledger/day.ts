@@ -45,13 +45,20 @@ export function isDay(text: string): text is Day {
   return dayNumber(text) !== undefined;
 }
 
+/** The last answer of {@link formatDay}: nearly always the same day is asked for, today. */
+let formatted: Readonly<{ number: number; day: Day }> | undefined;
+
 /** `YYYY-MM-DD` of a day number. @throws Error when no year of four digits has such a day */
 export function formatDay(number: number): Day {
   if (!Number.isInteger(number) || number < FIRST || number > LAST) {
     throw new Error(`${number} is not the number of a day`);
   }
-  // The one cast that makes the brand: every number in the range is a day.
-  return new Date(number * MS_PER_DAY).toISOString().slice(0, 10) as Day;
+  if (number !== formatted?.number) {
+    // The one cast that makes the brand: every number in the range is a day.
+    const day = new Date(number * MS_PER_DAY).toISOString().slice(0, 10) as Day;
+    formatted = { number, day };
+  }
+  return formatted.day;
 }
 
 /** The day number of a `YYYY-MM-DD` already known to be a day. @throws Error when it is not */
