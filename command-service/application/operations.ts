@@ -9,7 +9,7 @@ import type {
   Inquiry,
   PaymentGateway,
 } from '../../shared/ports/payment-gateway.js';
-import type { OutcomeCommand } from '../domain/outcome.js';
+import { reversalOf, type OutcomeCommand } from '../domain/outcome.js';
 import { attemptId } from '../domain/payment.js';
 import type { GatewayCalls } from './gateway-calls.js';
 import type { GatewayEntry, Gateways } from './gateways.js';
@@ -87,10 +87,12 @@ export class Operations {
       case 'expired':
         return this.#expired(payment, operation, answer.raw);
       case 'not-found': {
+        // Nobody would ask again for this one; by its reference the gateway knows a repetition.
+        if (id === reversalOf(payment.id)) return this.execute(payment, id);
         // A request may still be on its way until the gateway's own time-out is over.
         if (this.ports.clock() - operation.startedAt < entry.settlesAfterMs) return payment;
-        const command = { type: 'not-found', operation: id, answer: kept(answer.raw) } as const;
-        return this.#decide(payment, command, {});
+        const told = { operation: id, first: !operation.notFound, answer: kept(answer.raw) };
+        return this.#decide(payment, { type: 'not-found', ...told }, {});
       }
       case 'pending':
       case 'no-answer':

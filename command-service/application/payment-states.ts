@@ -1,9 +1,12 @@
 import { decodeEvent } from '../../shared/events/codec.js';
 import type { EventStore } from '../../shared/ports/event-store.js';
+import { isOpen } from '../../shared/payments/amounts.js';
 import {
   evolvePayment,
   NO_PAYMENT,
+  operationOf,
   paymentEventOf,
+  type Payment,
   type PaymentStream,
 } from '../../shared/payments/payment.js';
 import { readRecorded } from './account-states.js';
@@ -48,11 +51,15 @@ export class PaymentStates {
     return result;
   }
 
-  /** As it was right after a revision: what the log said then, for ever. */
-  async at(id: string, revision: bigint): Promise<PaymentStream> {
+  /**
+   * As it was right after the first outcome of an operation, whatever was learned later: what its
+   * caller was told then, and is told for ever.
+   */
+  async answered(id: string, operation: string): Promise<PaymentStream> {
     let state = NO_PAYMENT;
-    for await (const recorded of readRecorded(this.store, paymentStream(id), 0n, revision)) {
+    for await (const recorded of readRecorded(this.store, paymentStream(id), 0n)) {
       state = evolvePayment(state, paymentEventOf(decodeEvent(recorded)));
+      if (state.kind === 'payment' && hasOutcome(state, operation)) return state;
     }
     return state;
   }
@@ -64,4 +71,12 @@ export class PaymentStates {
   get size(): number {
     return this.#states.size;
   }
+}
+
+function hasOutcome(payment: Payment, id: string): boolean {
+  const operation = operationOf(payment, id);
+  if (operation === undefined || isOpen(operation)) return false;
+  // What is captured with the authorisation is two events of one append.
+  const withCapture = operation.kind === 'attempt' && payment.capture === 'auto';
+  return operation.status === 'failed' || !withCapture || payment.captured > 0n;
 }

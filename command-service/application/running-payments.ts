@@ -279,9 +279,8 @@ export class RunningPayments implements OpenPayments {
     if (this.ports.repetitionConflicts(actor)) return refusal(repeated(payment, id));
     const operation = operationOf(payment, id);
     if (operation?.status === 'started') return refusal(inProgress(id));
-    const revision = operation?.outcome?.revision;
-    if (revision === undefined || revision === payment.revision) return answerOf(payment, id, true);
-    return answerOf(paymentIn(await this.ports.states.at(payment.id, revision)), id, true);
+    if (operation?.status === 'unknown') return answerOf(payment, id, true);
+    return answerOf(paymentIn(await this.ports.states.answered(payment.id, id)), id, true);
   }
 
   async #resolve(command: ResolveOperation, context: CommandContext): Promise<PaymentAnswer> {
@@ -334,7 +333,7 @@ export class RunningPayments implements OpenPayments {
     const asked = doubtful.length > 0 ? doubtful : state.operations.filter((one) => !isOpen(one));
     const ids = asked.slice(-MAX_ASKED).map(({ id }) => id);
     const payment = await this.#ask(state, ids);
-    const open = payment.operations.some(({ status }) => status === 'unknown');
+    const open = payment.operations.some(isOpen);
     const operation = ids.at(-1) ?? attemptId(paymentId);
     return { kind: open ? 'in-doubt' : 'done', payment, operation, replayed: false };
   }

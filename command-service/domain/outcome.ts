@@ -51,8 +51,11 @@ export type OutcomeCommand =
   | ToldFailed
   /** The call ended without an answer that says yes or no. */
   | Readonly<{ type: 'unknown'; operation: string; reason: UnknownReason; detail: string }>
-  /** The gateway was asked, after its own time-out, and does not know the operation. */
-  | Readonly<{ type: 'not-found'; operation: string; answer?: string }>;
+  /**
+   * The gateway was asked, after its own time-out, and does not know the operation. `first`: when it
+   * was asked it was not known to have said so before, so that this cannot be the second time.
+   */
+  | Readonly<{ type: 'not-found'; operation: string; first?: boolean; answer?: string }>;
 
 /** Decides on what was told, or not told, of an operation. */
 export function decideOutcome(command: OutcomeCommand, payment: Payment): Decision {
@@ -81,7 +84,7 @@ function isOperator(command: OutcomeCommand): command is ToldDone | ToldFailed {
 }
 
 function decideNotFound(
-  { answer }: Extract<OutcomeCommand, { type: 'not-found' }>,
+  { first = false, answer }: Extract<OutcomeCommand, { type: 'not-found' }>,
   payment: Payment,
   operation: Operation,
 ): Decision {
@@ -90,6 +93,7 @@ function decideNotFound(
     const data = { operation: operation.id, ...(answer === undefined ? {} : { answer }) };
     return accepted({ type: 'OutcomeNotFound', data });
   }
+  if (first) return REPEATED;
   return accepted(
     failedEvent(payment, operation, {
       type: 'failed',
