@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as until } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-export type Service = 'all' | 'command' | 'projection' | 'query';
+export type Service = 'all' | 'command' | 'projection' | 'query' | 'simulator';
 
 export type ServerOptions = Readonly<{
   /** The data folder. */
@@ -26,12 +26,14 @@ const MAINS: Readonly<Record<Service, readonly [path: string, ...args: string[]]
   command: ['../../command-service/main.js'],
   projection: ['../../projection-service/main.js'],
   query: ['../../query-service/main.js'],
+  simulator: ['../sagae.js', 'simulator', '--port'],
 };
 
-/** The command that starts a service. */
-function serverCommand(service: Service): readonly string[] {
+/** The command that starts a service. The simulator is no service of ours: it is told its port. */
+function serverCommand(service: Service, port: number): readonly string[] {
   const [path, ...args] = MAINS[service];
-  return [process.execPath, fileURLToPath(new URL(path, import.meta.url)), ...args];
+  const command = [process.execPath, fileURLToPath(new URL(path, import.meta.url)), ...args];
+  return service === 'simulator' ? [...command, String(port)] : command;
 }
 
 /**
@@ -51,7 +53,7 @@ export class ServerProcess {
     const logs = mkdtempSync(join(tmpdir(), 'sagae-log-'));
     const [program = '', ...args] = [
       ...(options.through ?? []),
-      ...serverCommand(options.service ?? 'all'),
+      ...serverCommand(options.service ?? 'all', port),
     ];
     const output = openSync(join(logs, 'output'), 'w');
     const child = spawn(program, args, {

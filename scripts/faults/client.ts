@@ -1,4 +1,4 @@
-import { Agent, request as httpRequest } from 'node:http';
+import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 
 /** A request that can be sent again as it is. */
 export type Command = Readonly<{
@@ -10,7 +10,8 @@ export type Command = Readonly<{
 
 /** `lost`: the connection broke, so nobody knows whether the command was carried out. */
 export type Answer =
-  Readonly<{ kind: 'answered'; status: number; body: unknown }> | Readonly<{ kind: 'lost' }>;
+  | Readonly<{ kind: 'answered'; status: number; body: unknown; headers: IncomingHttpHeaders }>
+  | Readonly<{ kind: 'lost' }>;
 
 /** A caller of one server, over kept-alive connections. */
 export class Client {
@@ -39,8 +40,8 @@ export class Client {
         incoming.once('error', lost);
         incoming.once('aborted', lost);
         incoming.once('end', () => {
-          const status = incoming.statusCode ?? 0;
-          resolve({ kind: 'answered', status, body: parsed(Buffer.concat(chunks)) });
+          const { statusCode: status = 0, headers } = incoming;
+          resolve({ kind: 'answered', status, body: parsed(Buffer.concat(chunks)), headers });
         });
       });
       outgoing.end(body);
