@@ -7,7 +7,10 @@
 const TEST = '\\.(test|fault|child)\\.ts$';
 const SERVICES = ['command-service', 'projection-service', 'query-service'];
 /** What tests everywhere may use beside the code they test. */
-const TEST_TOOLS = ['^shared/testing/', '^node_modules/(@types/)?(chai|mocha|fast-check)/'];
+const TEST_TOOLS = [
+  '^(shared|command-service)/testing/',
+  '^node_modules/(@types/)?(chai|mocha|fast-check)/',
+];
 
 /** Forbids imports from `path` that are not on the list; its tests may use the test tools too. */
 function only(name, comment, path, allowed) {
@@ -152,6 +155,10 @@ module.exports = {
       to: { path: '\\.(test|fault)\\.ts$' },
     },
     vendor(['better-sqlite3'], ['^shared/adapters/(sqlite|simulator)/']),
+    vendor(
+      ['@eventstore/db-client', '@grpc/grpc-js'],
+      ['^shared/(adapters|testing)/eventstoredb/'],
+    ),
     vendor(
       ['express', 'helmet', 'prom-client', 'pino'],
       [

@@ -88,7 +88,8 @@ function decideNotFound(
   payment: Payment,
   operation: Operation,
 ): Decision {
-  if (!isOpen(operation)) return REPEATED;
+  // What the gateway answered with another amount it knows, whatever it says now.
+  if (!isOpen(operation) || operation.unknown?.reason === 'mismatch') return REPEATED;
   if (!operation.notFound) {
     const data = { operation: operation.id, ...(answer === undefined ? {} : { answer }) };
     return accepted({ type: 'OutcomeNotFound', data });
@@ -114,20 +115,37 @@ const NOT_PROCESSED: Decline = {
 };
 
 function decideDone(told: ToldDone, payment: Payment, operation: Operation): Decision {
-  if (operation.status === 'done') return REPEATED;
   if (told.amount !== operation.amount || told.currency !== payment.currency) {
     return decideMismatch(told, payment, operation);
   }
-  if (isOpen(operation)) return accepted(...doneEvents(told, payment, operation));
-  return decideLate(told, payment, operation);
+  switch (operation.status) {
+    case 'done':
+      return REPEATED;
+    case 'failed':
+      return decideLate(told, payment, operation);
+    case 'started':
+    case 'unknown':
+      // Only a void can find it gone: an earlier one, given up, had been done after all.
+      return operation.kind === 'void' && operation.amount !== uncaptured(payment)
+        ? puzzled(told, operation, NO_ROOM)
+        : accepted(...doneEvents(told, payment, operation));
+  }
 }
 
-/** It did something, and not what was asked: nobody but a person can say what that means. */
+const NO_ROOM = 'the books have no room for it any more';
+
 function decideMismatch(told: ToldDone, payment: Payment, operation: Operation): Decision {
   const detail =
     `asked for ${operation.amount} ${payment.currency}, ` +
     `and the answer speaks of ${told.amount} ${told.currency}`;
-  if (!isOpen(operation)) return contradiction(told, payment, detail);
+  return isOpen(operation)
+    ? puzzled(told, operation, detail)
+    : contradiction(told, payment, detail);
+}
+
+/** It did something, and not what was asked: nobody but a person can say what that means. */
+function puzzled(told: ToldDone, operation: Operation, detail: string): Decision {
+  if (isOperator(told)) return refused(notAsAsked(operation, detail));
   if (operation.unknown?.reason === 'mismatch') return REPEATED;
   return accepted({
     type: 'OutcomeUnknown',
@@ -158,7 +176,7 @@ function decideLate(told: ToldDone, payment: Payment, operation: Operation): Dec
     return contradiction(told, payment, 'the books have it as failed');
   }
   if (!hasRoom(payment, operation)) {
-    return contradiction(told, payment, 'the books have no room for it any more');
+    return contradiction(told, payment, NO_ROOM);
   }
   if (operation.kind === 'refund') {
     const entry = lateRefundEntry(payment, operation.amount);
@@ -308,6 +326,14 @@ function noSuchOperation(id: string) {
 function notInDoubt({ id, status }: Operation, { type }: ToldDone | ToldFailed) {
   const reason = `it is ${status}, not in doubt, so nobody may say that it is ${type}`;
   return refuse('ILLEGAL_STATE', `operation ${id}: ${reason}`, {
+    field: 'operation',
+    value: id,
+    reason,
+  });
+}
+
+function notAsAsked({ id }: Operation, reason: string) {
+  return refuse('ILLEGAL_STATE', `operation ${id} cannot be said to be done: ${reason}`, {
     field: 'operation',
     value: id,
     reason,
