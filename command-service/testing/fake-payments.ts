@@ -11,10 +11,10 @@ type DeclinedCode = Extract<PaymentAnswer, { kind: 'declined' }>['code'];
 const MIDDAY = 1_774_915_200_000;
 
 /** Amount of every payment that was there before. */
-export const FAKE_AMOUNT = 50_000n;
+const FAKE_AMOUNT = 50_000n;
 /** What every payment is at after a command. */
-export const FAKE_REVISION = 3n;
-export const FAKE_POSITION = 90n;
+const FAKE_REVISION = 3n;
+const FAKE_POSITION = 90n;
 
 /** Payments that do as they are told, and remember what they were asked. */
 export class FakePayments implements Payments {

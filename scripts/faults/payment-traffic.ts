@@ -12,7 +12,7 @@ export type Asked = AskedFor & Readonly<{ command: Command; told: Told[]; visit:
 type Visit = Readonly<{ order: string; token: string; amount: number; auto: boolean }>;
 
 /** Fates of payments: half of them nothing out of the ordinary. */
-export const FATES: readonly string[] = [
+const FATES: readonly string[] = [
   ...Array.from({ length: 24 }, () => 'tok_ok'),
   ...['tok_timeout', 'tok_timeout_lost', 'tok_reset', 'tok_reset_lost', 'tok_503', 'tok_garbage'],
   ...['tok_declined', 'tok_slow:50', 'tok_slow:400', 'tok_late:300', 'tok_pending:300'],
@@ -226,7 +226,7 @@ function isTold(status: number): boolean {
 }
 
 /** An answer as the checks take it. */
-export function toldOf({ status, body, headers }: Extract<Answer, { kind: 'answered' }>): Told {
+function toldOf({ status, body, headers }: Extract<Answer, { kind: 'answered' }>): Told {
   const revision = /^"v(\d+)"$/.exec(headers.etag ?? '')?.[1] ?? '';
   return { status, body, revision, replayed: headers['idempotent-replayed'] === 'true' };
 }
