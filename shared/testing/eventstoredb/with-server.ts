@@ -58,7 +58,7 @@ export function positionOf({ position }: AppendResult): bigint {
 type AnySubscription = StreamSubscription | AllStreamSubscription;
 
 /** The error that ends a subscription, of which this client emits nothing more. */
-export function errorOf(subscription: AnySubscription): Promise<ReturnType<typeof asRecord>> {
+function errorOf(subscription: AnySubscription): Promise<ReturnType<typeof asRecord>> {
   return new Promise((resolve) => {
     subscription.once('error', (error: unknown) => resolve(asRecord(error)));
   });
@@ -84,7 +84,7 @@ export function asRecord(value: unknown): Record<string, unknown> {
   );
 }
 
-export function there<T>(value: T | undefined): T {
+function there<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('it is not there');
   return value;
 }
