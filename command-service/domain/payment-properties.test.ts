@@ -119,7 +119,7 @@ class Telling {
       case 'capture':
       case 'void':
       case 'refund': {
-        const id = `c${this.books.events.length}-${this.books.now}`;
+        const id = `c${this.books.recorded.length}-${this.books.now}`;
         const amount = share === undefined ? {} : { amount: (requested * BigInt(share)) / 100n };
         return { type: act, id, fingerprint: id, ...(act === 'void' ? {} : amount) };
       }

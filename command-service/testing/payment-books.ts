@@ -2,7 +2,12 @@ import { entryOf } from '../../shared/events/event.js';
 import { isPaymentEvent, type PaymentEvent } from '../../shared/events/payment.js';
 import { formatDay } from '../../shared/ledger/day.js';
 import { ledgerDay } from '../../shared/ledger/zone.js';
-import { NO_PAYMENT, type Payment, type PaymentStream } from '../../shared/payments/payment.js';
+import {
+  NO_PAYMENT,
+  type Payment,
+  type PaymentStream,
+  type RecordedPaymentEvent,
+} from '../../shared/payments/payment.js';
 import type { Decision } from '../domain/decider.js';
 import { assertCaps, paymentDecider, type PaymentCommand } from '../domain/payment.js';
 
@@ -10,12 +15,16 @@ import { assertCaps, paymentDecider, type PaymentCommand } from '../domain/payme
  * The stream of one payment, in memory: what is decided is folded, must keep the caps, and is posted.
  */
 export class PaymentBooks {
-  readonly events: PaymentEvent[] = [];
+  readonly recorded: RecordedPaymentEvent[] = [];
   /** Debits less credits, by account, of every entry so far. */
   readonly balances = new Map<string, bigint>();
   state: PaymentStream = NO_PAYMENT;
   /** Milliseconds since 1970. */
   now = Date.parse('2026-03-02T01:00:00.000Z');
+
+  get events(): readonly PaymentEvent[] {
+    return this.recorded.map(({ event }) => event);
+  }
 
   get payment(): Payment {
     if (this.state.kind !== 'payment') throw new Error('the stream holds no payment');
@@ -35,10 +44,10 @@ export class PaymentBooks {
   }
 
   private append(event: PaymentEvent, command: PaymentCommand): void {
-    const place = this.events.length;
+    const place = this.recorded.length;
     const commandId = 'id' in command ? command.id : 'gateway';
     const fingerprint = 'fingerprint' in command ? { fingerprint: command.fingerprint } : {};
-    this.state = paymentDecider.evolve(this.state, {
+    const recorded: RecordedPaymentEvent = {
       event,
       metadata: {
         schemaVersion: 1,
@@ -53,8 +62,9 @@ export class PaymentBooks {
       revision: BigInt(place),
       position: BigInt(place),
       recordedAt: this.now,
-    });
-    this.events.push(event);
+    };
+    this.state = paymentDecider.evolve(this.state, recorded);
+    this.recorded.push(recorded);
     for (const { account, side, amount } of entryOf(event)?.legs ?? []) {
       const before = this.balances.get(account) ?? 0n;
       this.balances.set(account, side === 'debit' ? before + amount : before - amount);
