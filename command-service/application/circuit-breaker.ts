@@ -72,6 +72,11 @@ export class CircuitBreaker {
     return undefined;
   }
 
+  /** A call that might have been made was not made after all: half open, its turn is another's. */
+  unused(): void {
+    if (this.#state === 'half-open' && this.#probes > 0) this.#probes -= 1;
+  }
+
   /** The gateway answered a call, with a yes or a no. */
   succeeded(now: number): void {
     switch (this.#state) {

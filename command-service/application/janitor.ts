@@ -27,6 +27,9 @@ const GRACE_MS = 2_000;
 /** How long an authorisation that should be over is left alone when the gateway disagrees. */
 const EXPIRY_RETRY_MS = 3_600_000;
 
+/** How long an operation is left alone after something went wrong here, and not at the gateway. */
+const FAULT_PAUSE_MS = 30_000;
+
 /** Inquiries at the same time. */
 const AT_ONCE = 16;
 
@@ -48,6 +51,8 @@ export type JanitorPorts = Readonly<{
 export class Janitor {
   /** Operation → when it was asked about last, ms since 1970. */
   readonly #asked = new Map<string, number>();
+  /** Operation → when looking after it failed last. */
+  readonly #faults = new Map<string, number>();
   readonly #expiryAsked = new Map<string, number>();
   #round: Promise<void> | undefined;
 
@@ -66,8 +71,10 @@ export class Janitor {
     const now = clock();
     const open = [...watched.open()];
     const due = open.filter((one) => this.#isDue(one, now));
-    forget(this.#asked, new Set(open.map(keyOf)));
-    await this.#each(due, (one) => this.#look(one));
+    const keys = new Set(open.map(keyOf));
+    forget(this.#asked, keys);
+    forget(this.#faults, keys);
+    await this.#each(due, (one) => this.#try(one));
     const over = watched.expired(now);
     forget(this.#expiryAsked, new Set(over));
     const expired = over.filter((id) => this.#isExpiryDue(id, now));
@@ -77,11 +84,25 @@ export class Janitor {
   #isDue(one: OpenOperation, now: number): boolean {
     const { paymentId, operation, startedAt, unknownSince } = one;
     if (this.ports.operations.isExecuting(paymentId, operation)) return false;
+    const faultAt = this.#faults.get(keyOf(one));
+    if (faultAt !== undefined && now - faultAt < FAULT_PAUSE_MS) return false;
     if (unknownSince === undefined) return now - startedAt >= GRACE_MS;
     const asked = this.#asked.get(keyOf(one));
     // After a restart the last time is not known: whatever was due is made up for, once.
     const latest = this.ports.schedule.findLast((after) => unknownSince + after <= now);
     return latest !== undefined && (asked === undefined || asked < unknownSince + latest);
+  }
+
+  /** What the gateway said and could not be stored must not wait for the next step of the schedule. */
+  async #try(one: OpenOperation): Promise<void> {
+    try {
+      await this.#look(one);
+      this.#faults.delete(keyOf(one));
+    } catch (error) {
+      this.#asked.delete(keyOf(one));
+      this.#faults.set(keyOf(one), this.ports.clock());
+      throw error;
+    }
   }
 
   async #look(one: OpenOperation): Promise<void> {

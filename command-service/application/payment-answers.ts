@@ -29,6 +29,17 @@ export function answerOf(payment: Payment, id: string, replayed: boolean): Payme
   }
 }
 
+/** Does what may call a gateway. A turn that its breaker gave and nobody used goes back. */
+export async function inTurn(
+  entry: GatewayEntry | undefined,
+  work: () => Promise<PaymentAnswer>,
+): Promise<PaymentAnswer> {
+  const answer = await work();
+  const called = answer.kind !== 'refused' && answer.kind !== 'mismatch' && !answer.replayed;
+  if (!called) entry?.breaker.unused();
+  return answer;
+}
+
 const DECLINED = {
   attempt: 'PAYMENT_DECLINED',
   capture: 'CAPTURE_DECLINED',

@@ -24,6 +24,7 @@ import { claimOrder, type OrderPorts } from './orders.js';
 import {
   answerOf,
   decidedByHand,
+  inTurn,
   refusal,
   repeated,
   whyNoMode,
@@ -158,13 +159,13 @@ export class RunningPayments implements OpenPayments {
     // What was stored before is answered whatever the gateway is like now.
     const stored = blocked === undefined ? undefined : (await states.read(id)).state;
     if (blocked !== undefined && stored?.kind === 'none') return blocked;
-    if (stored === undefined) {
-      const taken = await this.#claim(command, context);
+    return inTurn(blocked === undefined ? entry : undefined, async () => {
+      const taken = stored === undefined ? await this.#claim(command, context) : undefined;
       if (taken !== undefined) return taken;
-    }
-    const origin = { commandId: id, context, fingerprint };
-    const decided = await commands.decide(id, request, origin, { expectNew: true });
-    return this.#carryOut(decided, attemptId(id), context, command.respondAsync);
+      const origin = { commandId: id, context, fingerprint };
+      const decided = await commands.decide(id, request, origin, { expectNew: true });
+      return this.#carryOut(decided, attemptId(id), context, command.respondAsync);
+    });
   }
 
   async #claim(
@@ -213,15 +214,18 @@ export class RunningPayments implements OpenPayments {
     const { gateways, states, commands } = this.ports;
     const { state } = states.remembered(paymentId) ?? (await states.read(paymentId));
     if (state.kind !== 'payment') return refusal(paymentUnknown());
-    const blocked = this.#whyNoCall(gateways.get(state.gateway));
+    const entry = gateways.get(state.gateway);
+    const blocked = this.#whyNoCall(entry);
     if (blocked !== undefined) {
       const now = await states.read(paymentId);
       if (operationOf(paymentIn(now.state), commandId) === undefined) return blocked;
     }
     const origin = { commandId, context, fingerprint: command.fingerprint };
     const options = ifRevision === undefined ? {} : { ifRevision };
-    const decided = await commands.decide(paymentId, command, origin, options);
-    return this.#carryOut(decided, commandId, context);
+    return inTurn(blocked === undefined ? entry : undefined, async () => {
+      const decided = await commands.decide(paymentId, command, origin, options);
+      return this.#carryOut(decided, commandId, context);
+    });
   }
 
   /**
