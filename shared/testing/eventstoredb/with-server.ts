@@ -2,10 +2,8 @@ import { randomUUID } from 'node:crypto';
 import {
   EventStoreDBClient,
   jsonEvent,
-  type AllStreamSubscription,
   type AppendResult,
   type JSONEventData,
-  type StreamSubscription,
 } from '@eventstore/db-client';
 import { afterEach, beforeEach } from 'mocha';
 import {
@@ -55,15 +53,6 @@ export function positionOf({ position }: AppendResult): bigint {
   return there(position).commit;
 }
 
-type AnySubscription = StreamSubscription | AllStreamSubscription;
-
-/** The error that ends a subscription, of which this client emits nothing more. */
-function errorOf(subscription: AnySubscription): Promise<ReturnType<typeof asRecord>> {
-  return new Promise((resolve) => {
-    subscription.once('error', (error: unknown) => resolve(asRecord(error)));
-  });
-}
-
 /** Reads everything with a position above that of the system's events. */
 export async function idsOf(
   events: AsyncIterable<{ event?: { id: string; type: string } }>,
@@ -87,4 +76,14 @@ export function asRecord(value: unknown): Record<string, unknown> {
 function there<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('it is not there');
   return value;
+}
+
+/** What has become of a promise so far. */
+export function watch(promise: Promise<unknown>): () => 'pending' | 'kept' | 'broken' {
+  let state: 'pending' | 'kept' | 'broken' = 'pending';
+  promise.then(
+    () => (state = 'kept'),
+    () => (state = 'broken'),
+  );
+  return () => state;
 }
