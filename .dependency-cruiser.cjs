@@ -160,10 +160,6 @@ module.exports = {
       ['^shared/(adapters|testing)/eventstoredb/'],
     ),
     vendor(
-      ['@eventstore/db-client', '@grpc/grpc-js'],
-      ['^shared/(adapters|testing)/eventstoredb/'],
-    ),
-    vendor(
       ['express', 'helmet', 'prom-client', 'pino'],
       [
         '^[a-z]+-service/http/',

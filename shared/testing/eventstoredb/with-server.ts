@@ -77,13 +77,3 @@ function there<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('it is not there');
   return value;
 }
-
-/** What has become of a promise so far. */
-export function watch(promise: Promise<unknown>): () => 'pending' | 'kept' | 'broken' {
-  let state: 'pending' | 'kept' | 'broken' = 'pending';
-  promise.then(
-    () => (state = 'kept'),
-    () => (state = 'broken'),
-  );
-  return () => state;
-}
