@@ -13,7 +13,7 @@ import {
   openProblems,
   replayProblems,
 } from './payment-invariants.js';
-import type { PaymentTraffic } from './payment-traffic.js';
+import type { PaymentCalls } from './payment-calls.js';
 import { until, type Gateway } from './payment-world.js';
 import { auditVerify, checkEverything, throwProblems } from './run.js';
 
@@ -80,17 +80,17 @@ export class PaymentJudge {
   async everything(
     url: string,
     gateway: Gateway,
-    traffics: readonly PaymentTraffic[],
+    everyone: readonly PaymentCalls[],
   ): Promise<void> {
     await this.settled(url);
     const { book, history } = this;
     const before = history.size;
-    const asked = traffics.flatMap((traffic) => traffic.asked);
+    const asked = everyone.flatMap((calls) => calls.asked);
     throwProblems(answerProblems(asked, book));
     const repeated: string[] = [];
-    for (const traffic of traffics) {
-      await traffic.askAgain(url, (one, again) => {
-        repeated.push(...replayProblems(one, again));
+    for (const calls of everyone) {
+      await calls.askAgain(url, (one, again) => {
+        repeated.push(...replayProblems(one, again, book));
         one.told.push(again);
       });
     }
@@ -126,19 +126,19 @@ export class PaymentJudge {
 }
 
 /** Starts everything on a data folder, and leaves it only when every invariant holds. */
-export async function judge(
+export async function judgeAfter(
   data: string,
   gateway: Gateway,
-  traffics: readonly PaymentTraffic[],
+  everyone: readonly PaymentCalls[],
 ): Promise<PaymentJudge> {
   const judge = new PaymentJudge();
   const server = await ServerProcess.start({ data, env: gateway.env });
   try {
-    for (const traffic of traffics) {
-      await traffic.settle(server.url);
-      throwProblems(traffic.surprises);
+    for (const calls of everyone) {
+      await calls.settle(server.url);
+      throwProblems(calls.surprises);
     }
-    await judge.everything(server.url, gateway, traffics);
+    await judge.everything(server.url, gateway, everyone);
   } finally {
     await server.stop();
   }

@@ -5,7 +5,7 @@ import { setTimeout as moment } from 'node:timers/promises';
 import { describe, it } from 'mocha';
 import { Random } from '../bench/random.js';
 import { ServerProcess, type Service } from '../bench/server-process.js';
-import { judge, PaymentJudge } from './payment-judge.js';
+import { judgeAfter, PaymentJudge } from './payment-judge.js';
 import { PaymentTraffic } from './payment-traffic.js';
 import { gatewayInProcess, GatewayProcess, type Gateway } from './payment-world.js';
 import { onFolder, processesOf, runSeed, throwProblems } from './run.js';
@@ -39,21 +39,22 @@ async function killLoop(run: Run): Promise<void> {
   const traffic = new PaymentTraffic(run.random);
   for (let kill = 1; kill <= KILLS; kill++) {
     await oneLife(run, traffic, kill % LONG_LIFE_EVERY === 0 ? LONG_LIFE : LONGEST_LOAD);
-    throwProblems(traffic.surprises);
+    throwProblems(traffic.calls.surprises);
     if (kill % CHECK_EVERY === 0) {
       expect(processesOf(`SAGAE_DATA=${run.data}`), 'left behind').to.deep.equal([]);
       await lookOnce(run);
     }
   }
-  const { book, history } = await judge(run.data, run.gateway, [traffic]);
+  const { calls } = traffic;
+  const { book, history } = await judgeAfter(run.data, run.gateway, [calls]);
   console.log(
     `      ${KILLS} kills: ${book.payments.size} payments, ${book.operations.size} operations, ` +
-      `${history.size} events; answered 202: ${traffic.heard('202')}, ` +
-      `in progress: ${traffic.heard('REQUEST_IN_PROGRESS')}`,
+      `${history.size} events; answered 202: ${calls.heard('202')}, ` +
+      `in progress: ${calls.heard('REQUEST_IN_PROGRESS')}`,
   );
   expect(book.payments.size).to.be.greaterThan(KILLS);
-  expect(traffic.heard('201')).to.be.greaterThan(KILLS);
-  expect(traffic.heard('202')).to.be.greaterThan(0);
+  expect(calls.heard('201')).to.be.greaterThan(KILLS);
+  expect(calls.heard('202')).to.be.greaterThan(0);
 }
 
 /** The log half way, before anything was waited for. */

@@ -58,15 +58,17 @@ export class GatewayProcess implements Gateway {
   /**
    * @param folder where its memory is, and the settings of the servers
    * @param reachedAt where servers are to look for it, when that is not where it is
+   * @param timeoutMs how long they wait for it
    */
   static async start(
     folder: string,
     reachedAt?: (url: string) => Promise<string>,
+    timeoutMs = 200,
   ): Promise<GatewayProcess> {
     const process = await ServerProcess.start({ data: folder, service: 'simulator' });
     const url = (await reachedAt?.(process.url)) ?? process.url;
     const file = join(folder, 'gateways.json');
-    const gateways = [{ name: 'simulator', kind: 'simulator-http', url }];
+    const gateways = [{ name: 'simulator', kind: 'simulator-http', url, timeoutMs }];
     writeFileSync(file, JSON.stringify({ default: 'simulator', gateways }));
     return new GatewayProcess(folder, process, { ...QUICK, SAGAE_GATEWAYS_FILE: file });
   }
