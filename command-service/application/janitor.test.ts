@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { StorageFull } from '../../shared/ports/event-store.js';
 import { statusOf } from '../../shared/payments/amounts.js';
-import type { InquiryFate } from '../testing/fake-gateway.js';
+import { Gate, type InquiryFate } from '../testing/fake-gateway.js';
 import {
   AMOUNT,
   ended,
@@ -162,6 +162,19 @@ describe('the janitor', () => {
     await process.payments.lookAfter();
     expect(asked()).to.equal(0);
     expect(ended(await shop.ends(running))).to.equal('in-doubt');
+  });
+
+  it('leaves it alone whatever the clock jumps to', async () => {
+    const gate = new Gate();
+    shop.gateway.fate = () => ({ answers: gate });
+    const running = process.payments.authorize(pay(), BY_TEST);
+    await shop.time.settle();
+    shop.time.now += DAY_MS;
+    await process.payments.lookAfter();
+    expect(shop.types().at(-1)).to.equal('AttemptStarted');
+    gate.open();
+    expect(ended(await running)).to.equal('done');
+    shop.settled();
   });
 
   it('leaves alone what another process may still be waiting for', async () => {

@@ -192,6 +192,14 @@ describe('the same command again', () => {
       expect(stale.kind).to.equal('mismatch');
     });
 
+    it('that this process has not heard of yet is carried out all the same', async () => {
+      const id = await paid(process);
+      const other = await shop.open();
+      await other.payments.capture(take(id, 1n), BY_TEST);
+      const command = { ...take(id), ifRevision: at(4n) };
+      expect(ended(await process.payments.capture(command, BY_TEST))).to.equal('done');
+    });
+
     it('lets one of two through', async () => {
       const id = await paid(process);
       const other = await shop.open();
@@ -210,6 +218,15 @@ describe('the same command again', () => {
       expect(ended(await process.payments.capture(command, BY_TEST))).to.equal('done');
       expect(ended(await process.payments.capture(command, BY_TEST))).to.equal('replayed done');
     });
+  });
+
+  it('with keys of their own, 50 at once are all carried out', async () => {
+    const id = await paid(process, { capture: 'auto' });
+    const all = Array.from({ length: 50 }, () =>
+      process.payments.refund(giveBack(id, 1_000n), BY_TEST),
+    );
+    expect(counted(await Promise.all(all))).to.deep.equal({ done: 50 });
+    expect(shop.settled().payment(id)).to.include({ refunded: AMOUNT });
   });
 
   it('two refunds at once over the cap: one of them is refused, in whichever process', async () => {

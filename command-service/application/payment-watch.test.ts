@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
@@ -6,6 +9,8 @@ import type { RecordedEvent } from '../../shared/ports/event-store.js';
 import { encodeData, encodeMetadata, type DecodedEvent } from '../../shared/events/codec.js';
 import { anyPaymentHistory } from '../../shared/testing/any-payment-history.js';
 import { PaymentHistory } from '../../shared/testing/payment-history.js';
+import { paid, Shop, take } from '../testing/open-test-payments.js';
+import { BY_TEST, Processes } from '../testing/processes.js';
 import { PaymentWatch, paymentWatchSchema } from './payment-watch.js';
 
 function recorded({ event, metadata, ...place }: DecodedEvent): RecordedEvent {
@@ -13,8 +18,8 @@ function recorded({ event, metadata, ...place }: DecodedEvent): RecordedEvent {
   return { ...place, type: event.type, data, metadata: encodeMetadata(metadata) };
 }
 
-function event(type: string, data: object): RecordedEvent {
-  const place = { stream: 'payment-p', revision: 0n, position: 1n, recordedAt: 7 };
+function event(type: string, data: object, recordedAt = 7): RecordedEvent {
+  const place = { stream: 'payment-p', revision: 0n, position: 1n, recordedAt };
   return { ...place, eventId: 'e', type, data: JSON.stringify(data), metadata: '{}' };
 }
 
@@ -67,6 +72,33 @@ describe('what of the payments in the log has to be looked after', () => {
     );
   });
 
+  it('is known again after a restart, from the snapshot', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sagae-watch-'));
+    const shop = new Shop();
+    try {
+      const snapshotFile = join(folder, 'snapshot.json');
+      const process = await shop.open();
+      shop.gateway.expiresAfterMs = 1_000;
+      const id = await paid(process);
+      shop.gateway.fate = () => ({ says: 'reset' });
+      await process.payments.capture(take(id, 1n), BY_TEST);
+      const ledgers = new Processes(shop.store, { snapshotFile });
+      await ledgers.open();
+      await ledgers.close();
+      // A program that had to read the log would not find these any more.
+      const first = shop.store.log.at(-1);
+      if (first === undefined) throw new Error('nothing in the log');
+      shop.store.log.fill(first, 0, -1);
+      const { payments } = await ledgers.open();
+      expect([...payments.open()].map(({ paymentId }) => paymentId)).to.deep.equal([id]);
+      expect(payments.expired(shop.time.now + 1_000)).to.deep.equal([id]);
+      await ledgers.close();
+    } finally {
+      await shop.close();
+      await rm(folder, { recursive: true });
+    }
+  });
+
   it('goes on from where it was written down', () => {
     const history = new PaymentHistory().start('attempt').unknown();
     const half = JSON.stringify(watching(history).toJSON());
@@ -93,6 +125,16 @@ describe('what of the payments in the log has to be looked after', () => {
     watch.take(event('CaptureStarted', { operation: 'c-2', amount: '1' }));
     watch.take(event('PaymentCaptured', { operation: 'c-2', answer, remaining: '0', entry }));
     expect(watch.expired(50)).to.deep.equal([]);
+  });
+
+  it('is in doubt since it was first, whatever was said since', () => {
+    const watch = new PaymentWatch();
+    watch.take(event('AttemptStarted', { operation: 'p-1' }, 10));
+    watch.take(event('OutcomeUnknown', { operation: 'p-1', reason: 'timeout' }, 20));
+    watch.take(event('OutcomeUnknown', { operation: 'p-1', reason: 'mismatch' }, 30));
+    expect([...watch.open()]).to.deep.equal([
+      { paymentId: 'p', operation: 'p-1', startedAt: 10, unknownSince: 20 },
+    ]);
   });
 
   it('leaves the events of others to others', () => {
