@@ -16,8 +16,6 @@ export type BookOperation = {
   notFound: boolean;
   /** It failed because the gateway did not know it, or a person said so. */
   givenUp: boolean;
-  /** It was told to have failed, and is done after all. */
-  turned: boolean;
 };
 
 /** Amounts as the API tells them. */

@@ -154,7 +154,6 @@ export class PaymentBook {
       status: 'started',
       notFound: false,
       givenUp: false,
-      turned: false,
     };
     this.#operations.set(id, operation);
     payment.operations.push(operation);
@@ -168,7 +167,6 @@ export class PaymentBook {
     this.#rule(event, isOpen(operation) || late, `${operation.id} was ${operation.status}`);
     this.#rule(event, event.data.amount === amount, `${operation.id} was for ${amount}`);
     operation.status = 'succeeded';
-    operation.turned = wasFailed;
     switch (operation.kind) {
       case 'attempt':
         payment.authorized += amount;

@@ -90,7 +90,7 @@ export class PaymentJudge {
     const repeated: string[] = [];
     for (const calls of everyone) {
       await calls.askAgain(url, (one, again) => {
-        repeated.push(...replayProblems(one, again, book));
+        repeated.push(...replayProblems(one, again));
         one.told.push(again);
       });
     }
