@@ -1,0 +1,215 @@
+import {
+  AppendTooLarge,
+  MAX_APPEND_BYTES,
+  type AppendResult,
+  type ExpectedRevision,
+  type NewEvent,
+  type RecordedEvent,
+} from '../../ports/event-store.js';
+import type { AppendCalls } from './append-calls.js';
+import { asStoreFault, unavailable } from './faults.js';
+import type { Feed } from './feed.js';
+import type { OnNotice } from './notice.js';
+import type { Reads } from './reads.js';
+import type { AppendAnswer } from './wire.js';
+
+/** How often an append is sent before it is given up with its outcome unknown. */
+const ATTEMPTS = 3;
+/** How long the feed may take to bring what was appended before it is read instead. */
+const FEED_PATIENCE_MS = 500;
+
+export type AppendsParts = Readonly<{
+  calls: AppendCalls;
+  reads: Reads;
+  feed: Feed;
+  server: string;
+  onNotice: OnNotice;
+}>;
+
+type Append = Readonly<{
+  stream: string;
+  expected: ExpectedRevision;
+  events: readonly NewEvent[];
+  /** Revision that its first event gets. */
+  first: bigint;
+}>;
+
+type Appended = Extract<AppendResult, { kind: 'appended' }>;
+
+/** Appends as the port promises them. */
+export class Appends {
+  readonly #parts: AppendsParts;
+  readonly #inHand = new Set<Promise<AppendResult>>();
+
+  constructor(parts: AppendsParts) {
+    this.#parts = parts;
+  }
+
+  append(
+    stream: string,
+    expected: ExpectedRevision,
+    events: readonly NewEvent[],
+  ): Promise<AppendResult> {
+    const first = expected === 'no-stream' ? 0n : expected + 1n;
+    const result = this.#append({ stream, expected, events, first });
+    this.#inHand.add(result);
+    const done = () => this.#inHand.delete(result);
+    result.then(done, done);
+    return result;
+  }
+
+  /** Resolves when every append in hand is answered. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#inHand);
+  }
+
+  /**
+   * An append whose outcome is unknown is looked up before it is sent again, and it is sent again
+   * with the same ids and revision only: should the first one arrive late, one of them is stored.
+   */
+  async #append(append: Append): Promise<AppendResult> {
+    const { stream } = append;
+    for (let attempt = 1; ; attempt += 1) {
+      const answer = await this.#send(append);
+      switch (answer.kind) {
+        case 'appended':
+          return this.#confirm(append, answer);
+        case 'conflict':
+          return (await this.#lookUp(append)) ?? answer;
+        case 'too-large':
+          throw new AppendTooLarge(`the server takes ${answer.limit} bytes in one append`);
+        case 'deleted':
+          throw new Error(`stream ${stream} was deleted: a ledger never deletes a stream`);
+        case 'denied':
+          throw unavailable(`EventStoreDB at ${this.#parts.server} denies appending to ${stream}`);
+        case 'unknown': {
+          const { reason } = answer;
+          this.#parts.onNotice({ kind: 'outcome-unknown', stream, attempt, reason });
+          const found = await this.#lookUpAfter(append, reason);
+          if (found !== undefined) return found;
+          if (attempt === ATTEMPTS) throw this.#unknown(stream, reason);
+        }
+      }
+    }
+  }
+
+  async #send({ stream, expected, events }: Append): Promise<AppendAnswer> {
+    try {
+      return await this.#parts.calls.append(stream, expected, events);
+    } catch (error) {
+      throw asStoreFault(error, this.#parts.server);
+    }
+  }
+
+  async #lookUpAfter(append: Append, reason: string): Promise<AppendResult | undefined> {
+    try {
+      return await this.#lookUp(append);
+    } catch (error) {
+      throw this.#unknown(append.stream, reason, error);
+    }
+  }
+
+  /** Whether it is stored, by ids and revisions; undefined: nothing is where it would go. */
+  async #lookUp(append: Append): Promise<AppendResult | undefined> {
+    const { stream, events, first } = append;
+    const stored = await this.#parts.reads.stream(stream, {
+      direction: 'forwards',
+      from: first,
+      limit: events.length,
+    });
+    const last = stored.at(-1);
+    if (last === undefined) return undefined;
+    const isOurs = events.every(({ eventId }, index) => stored[index]?.eventId === eventId);
+    if (isOurs) return this.#known(append, stored, last);
+    const [end] = await this.#parts.reads.stream(stream, { direction: 'backwards', limit: 1 });
+    return { kind: 'conflict', actual: (end ?? last).revision };
+  }
+
+  /** What the server says it stored, as it is stored. */
+  async #confirm(
+    append: Append,
+    { revision, position }: Extract<AppendAnswer, { kind: 'appended' }>,
+  ): Promise<Appended> {
+    const { stream, events, first } = append;
+    if (revision !== first + BigInt(events.length) - 1n) {
+      throw new Error(
+        `stream ${stream} goes on at revision ${revision} and not at ${first}: it was deleted before`,
+      );
+    }
+    const stored = await this.#stored(append, position);
+    const last = stored.at(-1);
+    if (last?.position !== position || last.eventId !== events.at(-1)?.eventId) {
+      throw unavailable(
+        `EventStoreDB at ${this.#parts.server} says it stored events in ${stream} that are not there`,
+      );
+    }
+    return this.#known(append, stored, last);
+  }
+
+  async #stored(append: Append, position: bigint): Promise<readonly RecordedEvent[]> {
+    const { feed, reads } = this.#parts;
+    const { stream, events, first } = append;
+    if (await feed.reached(position, FEED_PATIENCE_MS)) {
+      const recent = feed.upTo(position, events.length);
+      if (recent !== undefined) return recent;
+    }
+    return reads.stream(stream, { direction: 'forwards', from: first, limit: events.length });
+  }
+
+  /** The ids decide; that the rest may differ is what the server does not look at. */
+  #known(append: Append, stored: readonly RecordedEvent[], last: RecordedEvent): Appended {
+    const { stream, events } = append;
+    for (const [index, event] of events.entries()) {
+      const there = stored[index];
+      if (there === undefined || hasSameContent(there, event)) continue;
+      const { revision } = there;
+      this.#parts.onNotice({ kind: 'other-content-under-known-id', stream, revision });
+    }
+    const { revision, position, recordedAt } = last;
+    return { kind: 'appended', revision, position, recordedAt };
+  }
+
+  #unknown(stream: string, reason: string, cause?: unknown): Error {
+    return unavailable(
+      `EventStoreDB at ${this.#parts.server}: whether it stored events in ${stream} is not known ` +
+        `(${reason}); the same append may be sent again`,
+      cause,
+    );
+  }
+}
+
+function hasSameContent(one: NewEvent, other: NewEvent): boolean {
+  return (
+    one.eventId === other.eventId &&
+    one.type === other.type &&
+    one.data === other.data &&
+    one.metadata === other.metadata
+  );
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const UUID_BYTES = 16;
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** Why an append cannot be stored as it is; undefined: it can. */
+export function refusalOf(
+  stream: string,
+  expected: ExpectedRevision,
+  events: readonly NewEvent[],
+): Error | undefined {
+  if (events.length === 0) return new RangeError('an append needs at least one event');
+  if (stream === '') return new RangeError('a stream needs a name');
+  if (stream.startsWith('$')) return new RangeError('names with a $ are the server’s own');
+  if (expected !== 'no-stream' && expected < 0n) return new RangeError('revisions start at 0');
+  let bytes = 0;
+  for (const { eventId, type, data, metadata } of events) {
+    if (!UUID.test(eventId)) return new TypeError(`not a UUID in lower case: ${eventId}`);
+    if (type.startsWith('$')) return new RangeError('types with a $ are the server’s own');
+    if ([stream, type, data, metadata].some((text) => LONE_SURROGATE.test(text))) {
+      return new TypeError('text with half a surrogate pair has no UTF-8');
+    }
+    bytes += UUID_BYTES + Buffer.byteLength(type + data + metadata, 'utf8');
+  }
+  if (bytes <= MAX_APPEND_BYTES) return undefined;
+  return new AppendTooLarge(`${bytes} bytes in one append, at most ${MAX_APPEND_BYTES} go`);
+}
