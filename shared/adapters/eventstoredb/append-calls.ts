@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { BatchAppendResp } from '@eventstore/db-client/generated/streams_pb.js';
 import { status } from '@grpc/grpc-js';
-import type { ExpectedRevision, NewEvent } from '../../ports/event-store.js';
+import type { ExpectedRevision } from '../../ports/event-store.js';
 import type { AppendCall, Connection, Opened } from './connection.js';
 import { failureOf } from './faults.js';
-import { appendAnswerOf, appendRequest, type AppendAnswer } from './wire.js';
+import { appendAnswerOf, appendRequest, type AppendAnswer, type SentEvent } from './wire.js';
 
 type Settle = (answer: AppendAnswer) => void;
 
@@ -28,7 +28,7 @@ export class AppendCalls {
   async append(
     stream: string,
     expected: ExpectedRevision,
-    events: readonly NewEvent[],
+    events: readonly SentEvent[],
   ): Promise<AppendAnswer> {
     const call = await this.#open();
     return await new Promise((settle) => {

@@ -1,6 +1,5 @@
 import {
   AppendTooLarge,
-  MAX_APPEND_BYTES,
   type AppendResult,
   type ExpectedRevision,
   type NewEvent,
@@ -11,7 +10,7 @@ import { asStoreFault, unavailable } from './faults.js';
 import type { Feed } from './feed.js';
 import type { OnNotice } from './notice.js';
 import type { Reads } from './reads.js';
-import type { AppendAnswer } from './wire.js';
+import type { AppendAnswer, SentEvent } from './wire.js';
 
 /** How often an append is sent before it is given up with its outcome unknown. */
 const ATTEMPTS = 3;
@@ -29,7 +28,7 @@ export type AppendsParts = Readonly<{
 type Append = Readonly<{
   stream: string;
   expected: ExpectedRevision;
-  events: readonly NewEvent[];
+  events: readonly SentEvent[];
   /** Revision that its first event gets. */
   first: bigint;
 }>;
@@ -48,14 +47,22 @@ export class Appends {
   append(
     stream: string,
     expected: ExpectedRevision,
-    events: readonly NewEvent[],
+    events: readonly SentEvent[],
   ): Promise<AppendResult> {
-    const first = expected === 'no-stream' ? 0n : expected + 1n;
-    const result = this.#append({ stream, expected, events, first });
+    const result = this.#append({ stream, expected, events, first: firstOf(expected) });
     this.#inHand.add(result);
     const done = () => this.#inHand.delete(result);
     result.then(done, done);
     return result;
+  }
+
+  /** What an append would be answered that is there already; undefined: nothing is in its place. */
+  find(
+    stream: string,
+    expected: ExpectedRevision,
+    events: readonly SentEvent[],
+  ): Promise<AppendResult | undefined> {
+    return this.#lookUp({ stream, expected, events, first: firstOf(expected) });
   }
 
   /** Resolves when every append in hand is answered. */
@@ -178,6 +185,10 @@ export class Appends {
   }
 }
 
+function firstOf(expected: ExpectedRevision): bigint {
+  return expected === 'no-stream' ? 0n : expected + 1n;
+}
+
 function hasSameContent(one: NewEvent, other: NewEvent): boolean {
   return (
     one.eventId === other.eventId &&
@@ -185,31 +196,4 @@ function hasSameContent(one: NewEvent, other: NewEvent): boolean {
     one.data === other.data &&
     one.metadata === other.metadata
   );
-}
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-const UUID_BYTES = 16;
-const LONE_SURROGATE = /\p{Surrogate}/u;
-
-/** Why an append cannot be stored as it is; undefined: it can. */
-export function refusalOf(
-  stream: string,
-  expected: ExpectedRevision,
-  events: readonly NewEvent[],
-): Error | undefined {
-  if (events.length === 0) return new RangeError('an append needs at least one event');
-  if (stream === '') return new RangeError('a stream needs a name');
-  if (stream.startsWith('$')) return new RangeError('names with a $ are the server’s own');
-  if (expected !== 'no-stream' && expected < 0n) return new RangeError('revisions start at 0');
-  let bytes = 0;
-  for (const { eventId, type, data, metadata } of events) {
-    if (!UUID.test(eventId)) return new TypeError(`not a UUID in lower case: ${eventId}`);
-    if (type.startsWith('$')) return new RangeError('types with a $ are the server’s own');
-    if ([stream, type, data, metadata].some((text) => LONE_SURROGATE.test(text))) {
-      return new TypeError('text with half a surrogate pair has no UTF-8');
-    }
-    bytes += UUID_BYTES + Buffer.byteLength(type + data + metadata, 'utf8');
-  }
-  if (bytes <= MAX_APPEND_BYTES) return undefined;
-  return new AppendTooLarge(`${bytes} bytes in one append, at most ${MAX_APPEND_BYTES} go`);
 }

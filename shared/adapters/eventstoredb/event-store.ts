@@ -8,11 +8,13 @@ import {
   type RecordedEvent,
 } from '../../ports/event-store.js';
 import { AppendCalls } from './append-calls.js';
-import { Appends, refusalOf } from './appends.js';
+import { refusalOf } from './append-refusal.js';
+import { Appends } from './appends.js';
 import { Connection } from './connection.js';
 import { Feed } from './feed.js';
 import type { OnNotice } from './notice.js';
 import { Reads } from './reads.js';
+import { appendRecorded, type EventOfAnotherLog } from './recorded-appends.js';
 import { RecordedTimes } from './recorded-times.js';
 import { checkRetention } from './retention-check.js';
 import { readConnectionString } from './settings.js';
@@ -60,6 +62,7 @@ export class EventStoreDb implements EventStore {
   readonly #connection: Connection;
   readonly #reads: Reads;
   readonly #feed: Feed;
+  readonly #times: RecordedTimes;
   readonly #calls: AppendCalls;
   readonly #appends: Appends;
   readonly #isReadonly: boolean;
@@ -79,6 +82,7 @@ export class EventStoreDb implements EventStore {
     this.#connection = connection;
     this.#reads = reads;
     this.#feed = feed;
+    this.#times = times;
     this.#appends = new Appends({ calls: this.#calls, reads, feed, server, onNotice });
     this.#isReadonly = options.readonly ?? false;
   }
@@ -94,11 +98,22 @@ export class EventStoreDb implements EventStore {
     expected: ExpectedRevision,
     events: readonly NewEvent[],
   ): Promise<AppendResult> {
-    if (this.#closing.signal.aborted) throw new StoreUnavailable('the log is closed');
-    if (this.#isReadonly) throw new StoreUnavailable('this log was opened for reading only');
-    const refusal = refusalOf(stream, expected, events);
-    if (refusal !== undefined) throw refusal;
+    this.#refuse(stream, expected, events);
     return this.#appends.append(stream, expected, events);
+  }
+
+  /**
+   * As {@link append}, for events of another log, which keep the times they were recorded at. To be
+   * called in the order of that log, one after the other, while nobody else appends.
+   * @throws {RangeError} a time is before one that is in the log already: nothing was stored
+   */
+  async appendRecorded(
+    stream: string,
+    expected: ExpectedRevision,
+    events: readonly EventOfAnotherLog[],
+  ): Promise<AppendResult> {
+    this.#refuse(stream, expected, events);
+    return appendRecorded(this.#appends, this.#times, stream, expected, events);
   }
 
   readStream(stream: string, options: ReadStreamOptions): Promise<readonly RecordedEvent[]> {
@@ -129,5 +144,12 @@ export class EventStoreDb implements EventStore {
     this.#reads.close();
     await this.#feed.close();
     await this.#connection.hangUp();
+  }
+
+  #refuse(stream: string, expected: ExpectedRevision, events: readonly NewEvent[]): void {
+    if (this.#closing.signal.aborted) throw new StoreUnavailable('the log is closed');
+    if (this.#isReadonly) throw new StoreUnavailable('this log was opened for reading only');
+    const refusal = refusalOf(stream, expected, events);
+    if (refusal !== undefined) throw refusal;
   }
 }

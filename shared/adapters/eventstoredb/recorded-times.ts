@@ -40,6 +40,11 @@ export class RecordedTimes {
     this.#floor = floor;
   }
 
+  /** Recorded time of the last event given to {@link next}. */
+  get latest(): number {
+    return this.#floor;
+  }
+
   /** Recorded time of the next event in order. */
   next({ position, created }: Placed): number {
     this.#to = position;

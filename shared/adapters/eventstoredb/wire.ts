@@ -2,10 +2,14 @@ import shared from '@eventstore/db-client/generated/shared_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import { parseUUID } from '@eventstore/db-client/dist/utils/grpcUUID.js';
 import type { ExpectedRevision, NewEvent, RecordedEvent } from '../../ports/event-store.js';
+import { readKeptTime, withKeptTime } from './kept-time.js';
 
 /* The messages of the wire that we use, from and to our words. */
 
-/** An event as the server has it; `created` is by its clock, in milliseconds since 1970. */
+/**
+ * An event as the server has it; `created` is by its clock, or was given with the event, in
+ * milliseconds since 1970.
+ */
 export type WireEvent = Omit<RecordedEvent, 'recordedAt'> & Readonly<{ created: number }>;
 
 export type Place = 'start' | 'end' | bigint;
@@ -96,17 +100,18 @@ export function eventOf(answer: streams.ReadResp): WireEvent | undefined {
   if (resolved === undefined || event === undefined) return undefined;
   const about = event.getMetadataMap();
   const ticks = BigInt(about.get('created') ?? '0');
+  const { metadata, keptTime } = readKeptTime(text(event.getCustomMetadata_asU8()));
   return {
     eventId: parseUUID(event.getId()) ?? '',
     stream: text(event.getStreamIdentifier()?.getStreamName_asU8()),
     type: about.get('type') ?? '',
     data: text(event.getData_asU8()),
-    metadata: text(event.getCustomMetadata_asU8()),
+    metadata,
     revision: BigInt(event.getStreamRevision()),
     position: BigInt(
       resolved.hasCommitPosition() ? resolved.getCommitPosition() : event.getCommitPosition(),
     ),
-    created: Number(ticks / TICKS_PER_MILLISECOND),
+    created: keptTime ?? Number(ticks / TICKS_PER_MILLISECOND),
   };
 }
 
@@ -128,11 +133,14 @@ export function isOurs({ stream, type }: Pick<WireEvent, 'stream' | 'type'>): bo
   return !stream.startsWith('$') && !type.startsWith('$');
 }
 
+/** With `keptTime` it was recorded elsewhere, then; in milliseconds since 1970. */
+export type SentEvent = NewEvent & Readonly<{ keptTime?: number }>;
+
 export type AppendRequest = Readonly<{
   id: string;
   stream: string;
   expected: ExpectedRevision;
-  events: readonly NewEvent[];
+  events: readonly SentEvent[];
 }>;
 
 /**
@@ -160,11 +168,11 @@ export function appendRequest(append: AppendRequest): streams.BatchAppendReq {
     .setIsFinal(true);
 }
 
-function proposed(event: NewEvent): streams.BatchAppendReq.ProposedMessage {
+function proposed(event: SentEvent): streams.BatchAppendReq.ProposedMessage {
   const message = new streams.BatchAppendReq.ProposedMessage()
     .setId(new shared.UUID().setString(event.eventId))
     .setData(Buffer.from(event.data, 'utf8'))
-    .setCustomMetadata(Buffer.from(event.metadata, 'utf8'));
+    .setCustomMetadata(Buffer.from(withKeptTime(event.metadata, event.keptTime), 'utf8'));
   message.getMetadataMap().set('type', event.type).set('content-type', 'application/json');
   return message;
 }
