@@ -3,8 +3,8 @@
  * `pathNot`, forbids everything that is not on its list.
  */
 
-/** Tests, fault tests, and the processes that tests start. */
-const TEST = '\\.(test|fault|child)\\.ts$';
+/** Tests, fault tests, tests on true servers, and the processes that tests start. */
+const TEST = '\\.(test|fault|production|child)\\.ts$';
 const SERVICES = ['command-service', 'projection-service', 'query-service'];
 /** What tests everywhere may use beside the code they test. */
 const TEST_TOOLS = [
@@ -125,13 +125,24 @@ module.exports = {
     },
     {
       name: 'adapters-are-chosen-in-main',
-      comment: 'Only main.ts files and scripts construct adapters; tests may.',
+      comment:
+        'Only main.ts files, scripts and the two files that open the stores construct adapters; tests may.',
       severity: 'error',
       from: {
         path: '^(shared|command-service|projection-service|query-service)/',
-        pathNot: ['^shared/adapters/', '^[a-z]+-service/main\\.ts$', TEST, '^shared/testing/'],
+        pathNot: ['^shared/(adapters|stores|testing)/', '^[a-z]+-service/main\\.ts$', TEST],
       },
       to: { path: '^shared/adapters/' },
+    },
+    {
+      name: 'stores-are-opened-in-main',
+      comment: 'Whoever is not the place where parts are put together is given its stores.',
+      severity: 'error',
+      from: {
+        path: '^(shared|command-service|projection-service|query-service)/',
+        pathNot: ['^shared/stores/', '^[a-z]+-service/main\\.ts$', TEST],
+      },
+      to: { path: '^shared/stores/' },
     },
     {
       name: 'one-vendor-one-adapter',
@@ -152,9 +163,10 @@ module.exports = {
       severity: 'error',
       comment: 'A test is run, not imported.',
       from: {},
-      to: { path: '\\.(test|fault)\\.ts$' },
+      to: { path: '\\.(test|fault|production)\\.ts$' },
     },
     vendor(['better-sqlite3'], ['^shared/adapters/(sqlite|simulator)/']),
+    vendor(['mongodb', 'bson'], ['^shared/adapters/mongodb/', '^scripts/servers/mongo']),
     vendor(
       ['@eventstore/db-client', '@grpc/grpc-js'],
       ['^shared/(adapters|testing)/eventstoredb/'],
@@ -169,7 +181,7 @@ module.exports = {
       ],
     ),
     vendor(['commander', 'cli-progress', 'csv-parse'], ['^scripts/']),
-    vendor(['chai', 'mocha', 'fast-check'], [TEST, '^shared/testing/']),
+    vendor(['chai', 'mocha', 'fast-check'], [TEST, '^(shared|[a-z]+-service)/testing/']),
     {
       name: 'no-cycles',
       comment: 'Of two files that need each other, neither can be read first.',
@@ -198,7 +210,7 @@ module.exports = {
       name: 'declared-dependencies',
       comment: 'Run-time code uses declared dependencies; the others are for tests and tools.',
       severity: 'error',
-      from: { pathNot: [TEST, '^shared/testing/'] },
+      from: { pathNot: [TEST, '^(shared|[a-z]+-service)/testing/'] },
       to: {
         dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'deprecated'],
         dependencyTypesNot: ['type-only'],

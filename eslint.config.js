@@ -54,7 +54,10 @@ const pureFiles = [
   '*/domain/**/*.ts',
   'projection-service/views/**/*.ts',
 ];
-const testFiles = ['**/*.{test,fault,child}.ts', 'shared/testing/**/*.{ts,cts}'];
+const testFiles = [
+  '**/*.{test,fault,production,child}.ts',
+  '{shared,*-service}/testing/**/*.{ts,cts}',
+];
 
 export default defineConfig(
   {

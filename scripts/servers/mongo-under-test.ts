@@ -1,0 +1,56 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MongoClient, type Document } from 'mongodb';
+import { MongoServerProcess } from './mongo.js';
+
+/** A MongoDB to test against, and databases of it. */
+export class MongoUnderTest {
+  private constructor(
+    readonly url: string,
+    private readonly folder: string,
+    /** Undefined: a true server, which is not ours to stop. */
+    private readonly server: MongoServerProcess | undefined,
+  ) {}
+
+  /** The server that MONGODB_URL names, or else one of ours. */
+  static async start(kept: 'memory' | 'file'): Promise<MongoUnderTest> {
+    const folder = await mkdtemp(join(tmpdir(), 'sagae-mongo-'));
+    const url = process.env['MONGODB_URL'];
+    if (url !== undefined) return new MongoUnderTest(url, folder, undefined);
+    const file = kept === 'file' ? join(folder, 'data') : undefined;
+    const server = await MongoServerProcess.start({ file });
+    return new MongoUnderTest(server.url, folder, server);
+  }
+
+  /** A name no other database has. */
+  newDatabase(): string {
+    return `sagae-test-${randomUUID().slice(0, 8)}`;
+  }
+
+  async drop(database: string): Promise<void> {
+    await this.#with((client) => client.db(database).dropDatabase());
+  }
+
+  /** Lets the lease of a rebuild that has crashed run out. */
+  async endLease(database: string): Promise<void> {
+    await this.#with((client) =>
+      client
+        .db(database)
+        .collection<Document & { _id: string }>('state')
+        .updateOne({ _id: 'building' }, { $set: { beat: new Date(0) } }),
+    );
+  }
+
+  async stop(): Promise<void> {
+    await this.server?.kill();
+    await rm(this.folder, { recursive: true });
+  }
+
+  async #with(work: (client: MongoClient) => Promise<unknown>): Promise<void> {
+    const client = await new MongoClient(this.url).connect();
+    await work(client);
+    await client.close();
+  }
+}

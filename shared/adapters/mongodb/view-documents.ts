@@ -1,0 +1,36 @@
+/* What the document `state` says; see view-state.ts. */
+
+/** How one view stands. */
+export type ViewEntry = Readonly<{
+  /** Number of the set of collections its rows are in; a rebuilt view has another. */
+  generation: bigint;
+  /** Position of the last event handled. */
+  position: bigint;
+  /** Number of the last commit begun; the rows it writes carry it. */
+  attempt: bigint;
+  /** Number of the last commit that was completed. */
+  committed: bigint;
+  /** The commit that is being written; only `owner` may complete it. */
+  pending: bigint | null;
+  owner: string;
+  /** Commits that were begun and will never be completed. Their rows do not count. */
+  dead: readonly bigint[];
+  /** Rows replaced by commits up to this one may be gone. */
+  pruned: bigint;
+  /** What each of its tables was declared as. */
+  tables: Readonly<Record<string, string>>;
+}>;
+
+/** Collections nobody begins to use any more. */
+export type Retired = Readonly<{ generation: bigint; collections: readonly string[] }>;
+
+export type StateDocument = Readonly<{
+  _id: string;
+  views?: Readonly<Record<string, ViewEntry>>;
+  retired?: readonly Retired[];
+  /** Who rebuilds, and when it last said so by the server's clock. */
+  owner?: string | null;
+  beat?: Date | null;
+  /** Of the document `numbers`. */
+  generations?: bigint;
+}>;

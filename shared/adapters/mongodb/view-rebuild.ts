@@ -1,0 +1,163 @@
+import { randomUUID } from 'node:crypto';
+import type { Table } from '../../ports/view-store.js';
+import {
+  RebuildRunning,
+  type RebuildPlace,
+  type SharedRows,
+  type Switched,
+  type SwitchedView,
+} from '../../ports/view-rebuild.js';
+import type { ViewCollections } from './view-connection.js';
+import { withPortFaults } from './view-faults.js';
+import { Lease } from './view-lease.js';
+import { CAREFREE_MS } from './view-reader.js';
+import type { ViewEntry } from './view-documents.js';
+import { BUILDING, collectionsOf, LIVE, newEntry, ViewStates, type State } from './view-state.js';
+import { checkTables, MongoViewStore, onConnection, type ViewStoreParts } from './view-store.js';
+
+export type OpenMongoRebuildPlace = Readonly<{
+  url: string;
+  database: string;
+  tables: readonly Table[];
+  /** How long a rebuild that says nothing is taken to be at work, ms. Default: 20,000. */
+  leaseMs?: number;
+}>;
+
+const LEASE_MS = 20_000;
+/** How often the switch is tried while the live views are written. */
+const ATTEMPTS = 1_000;
+
+/**
+ * Opens a place for rebuilding beside the live views: collections of their own, and the switch is
+ * one change of the document that names them. What an earlier rebuild left is dropped first.
+ * @throws {RebuildRunning} another process is at it, or was until `leaseMs` ago
+ * @throws {StorageFull | StoreUnavailable} it cannot be opened now
+ */
+export function openMongoRebuildPlace(options: OpenMongoRebuildPlace): Promise<MongoRebuildPlace> {
+  const { tables, leaseMs = LEASE_MS } = options;
+  return withPortFaults(() =>
+    onConnection(options, async (client, collections) => {
+      const live = new ViewStates(collections, LIVE);
+      await live.create();
+      const owner = randomUUID();
+      const states = new ViewStates(collections, BUILDING, { owner });
+      await states.create();
+      const lease = new Lease(collections, owner, leaseMs);
+      if (!(await lease.take())) {
+        throw new RebuildRunning('the views are being rebuilt by another process');
+      }
+      await dropLeftovers(collections, live, states);
+      await checkTables(states, tables);
+      const times = { everyMs: Infinity, keepMs: Infinity, carefreeMs: CAREFREE_MS };
+      const parts = { client, collections, states, readonly: false, times };
+      lease.keep();
+      return new MongoRebuildPlace(parts, live, lease);
+    }),
+  );
+}
+
+/**
+ * Drops what an interrupted rebuild left behind, unless a rebuild is running now.
+ * @throws {StorageFull | StoreUnavailable} it cannot be done now
+ */
+export async function cleanMongoRebuildLeftovers(
+  options: Omit<OpenMongoRebuildPlace, 'tables'>,
+): Promise<void> {
+  try {
+    const place = await openMongoRebuildPlace({ ...options, tables: [] });
+    await place.close();
+  } catch (error) {
+    if (!(error instanceof RebuildRunning)) throw error;
+  }
+}
+
+export class MongoRebuildPlace extends MongoViewStore implements RebuildPlace {
+  constructor(
+    parts: ViewStoreParts,
+    private readonly live: ViewStates,
+    private readonly lease: Lease,
+  ) {
+    super(parts);
+  }
+
+  /** Rows of shared tables are with those of their view here, so that they move with it. */
+  switchOver(
+    views: readonly SwitchedView[],
+    _shared: readonly SharedRows[],
+    whateverIsLive = false,
+  ): Promise<Switched> {
+    return withPortFaults(async () => {
+      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+        const live = await this.live.load();
+        const built = await this.parts.states.load();
+        const behind = whateverIsLive ? undefined : behindOf(views, live, built);
+        if (behind !== undefined) return behind;
+        if (await this.#switch(views, live, built)) return { kind: 'switched' };
+      }
+      throw new Error('the live views are being written all the time');
+    });
+  }
+
+  override async close(): Promise<void> {
+    await withPortFaults(() => dropLeftovers(this.parts.collections, this.live, this.parts.states));
+    await withPortFaults(() => this.lease.giveBack());
+    await this.abandon();
+  }
+
+  /** Closes without tidying up, as a crash would. For tests. */
+  async abandon(): Promise<void> {
+    this.lease.stop();
+    await super.close();
+  }
+
+  async #switch(views: readonly SwitchedView[], live: State, built: State): Promise<boolean> {
+    const entries = new Map<string, ViewEntry>();
+    for (const { name } of views) {
+      const entry = built.views.get(name) ?? newEntry(await this.parts.states.nextGeneration());
+      entries.set(name, settled(entry));
+    }
+    const retired = views.flatMap(({ name }) => {
+      const entry = live.views.get(name);
+      if (entry === undefined) return [];
+      return [{ generation: entry.generation, collections: collectionsOf(name, entry) }];
+    });
+    if (!(await this.live.replace(live, entries, retired))) return false;
+    await this.parts.states.remove(views.map(({ name }) => name));
+    return true;
+  }
+}
+
+function behindOf(views: readonly SwitchedView[], live: State, built: State): Switched | undefined {
+  for (const { name } of views) {
+    const position = live.views.get(name)?.position ?? 0n;
+    if ((built.views.get(name)?.position ?? 0n) < position) {
+      return { kind: 'behind', view: name, live: position };
+    }
+  }
+  return undefined;
+}
+
+/** A commit that failed while the view was built will not be completed when it is live. */
+function settled(entry: ViewEntry): ViewEntry {
+  const { pending, dead } = entry;
+  return pending === null ? entry : { ...entry, pending: null, dead: [...dead, pending] };
+}
+
+/** Drops the collections of views that were being built, unless they have gone live since. */
+async function dropLeftovers(
+  collections: ViewCollections,
+  live: ViewStates,
+  building: ViewStates,
+): Promise<void> {
+  const { views, retired } = await live.load();
+  const kept = new Set([
+    ...[...views.values()].map(({ generation }) => generation),
+    ...retired.map(({ generation }) => generation),
+  ]);
+  const left = (await building.load()).views;
+  for (const [view, entry] of left) {
+    if (kept.has(entry.generation)) continue;
+    for (const name of collectionsOf(view, entry)) await collections.drop(name);
+  }
+  await building.remove([...left.keys()]);
+}
