@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { ConfigRefused } from '../shared/config.js';
+import { ConfigRefused } from '../shared/setting.js';
 import { readGatewaysConfig, type GatewaysConfig } from './gateways-config.js';
 
 const KEY = 'test_sk_zXLkKEypNArWmo50nX3lmeaxYG5R';

@@ -1,11 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
-import { ConfigRefused } from '../shared/config.js';
+import { ConfigRefused, type Environment } from '../shared/setting.js';
 import { isCurrency } from '../shared/ledger/currency.js';
 import type { RoutingRule } from './application/gateways.js';
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 type Timing = Readonly<{
   /** How long an answer is waited for, in milliseconds. */

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { ConfigRefused } from '../shared/config.js';
+import { ConfigRefused } from '../shared/setting.js';
 import { readInquirySchedule } from './inquiry-schedule.js';
 
 describe('the configured schedule of inquiries', () => {

@@ -1,4 +1,4 @@
-import { ConfigRefused } from '../shared/config.js';
+import { ConfigRefused } from '../shared/setting.js';
 
 const VARIABLE = 'SAGAE_INQUIRY_SCHEDULE_MS';
 const MOST = 20;

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { httpSimulator } from '../shared/adapters/simulator/client.js';
 import { openSimulator } from '../shared/adapters/simulator/simulator.js';
-import { openEventStore } from '../shared/adapters/sqlite/event-store.js';
 import { openToss } from '../shared/adapters/toss/toss.js';
 import { diskState } from '../shared/http/disk.js';
 import type { PartState } from '../shared/http/operations.js';
@@ -10,6 +10,7 @@ import { isProgram, runProcess } from '../shared/http/process.js';
 import { serveService, type Basics, type Service } from '../shared/http/service.js';
 import type { EventStore } from '../shared/ports/event-store.js';
 import type { PaymentGateway } from '../shared/ports/payment-gateway.js';
+import { serviceStores } from '../shared/stores/open.js';
 import { CircuitBreaker } from './application/circuit-breaker.js';
 import { ConfiguredGateways, type Gateways } from './application/gateways.js';
 import { openPayments } from './application/open-payments.js';
@@ -27,14 +28,16 @@ const LOOK_AFTER_EVERY_MS = 500;
 const CIRCUIT = { window: 40, minimumCalls: 40, threshold: 0.8 };
 
 /**
- * Opens the command side on a data folder: the log for writing, and the ledger on it.
+ * Opens the command side: the log for writing, and ledger and payments on it.
  * @throws what opening the log or reading it throws
  */
 export async function openCommandService({ config, log, metrics }: Basics): Promise<Service> {
   const folder = config.dataFolder;
   const gatewaysConfig = readGatewaysConfig(process.env);
   const schedule = readInquirySchedule(process.env);
-  const store = await openEventStore({ folder });
+  // Snapshots and the simulator's memory are here, wherever the log is.
+  mkdirSync(folder, { recursive: true });
+  const store = await (await serviceStores(config, log)).log('write');
   const appended = metrics.counter('sagae_events_appended_total', 'Events this service appended.');
   const ledger = await openLedger({
     store: counting(store, appended),

@@ -1,10 +1,8 @@
-import { createEventFile } from '../shared/adapters/sqlite/event-file.js';
-import { openEventStore } from '../shared/adapters/sqlite/event-store.js';
-import { openViewStore } from '../shared/adapters/sqlite/view-store.js';
 import type { PartState } from '../shared/http/operations.js';
 import { isProgram, runProcess } from '../shared/http/process.js';
 import { serveService, type Basics, type Service } from '../shared/http/service.js';
 import type { EventStore } from '../shared/ports/event-store.js';
+import { serviceStores } from '../shared/stores/open.js';
 import { queryRoutes } from './http/routes.js';
 import { openQueries, type Queries } from './queries/open.js';
 import { QUERY_TABLES } from './tables.js';
@@ -13,15 +11,13 @@ import { QUERY_TABLES } from './tables.js';
 const MAX_LAG_MS = 30_000;
 
 /**
- * Opens the query side on a data folder: log and views, both for reading.
+ * Opens the query side: log and views, both for reading.
  * @throws what opening them throws
  */
-export async function openQueryService({ config, metrics }: Basics): Promise<Service> {
-  const folder = config.dataFolder;
-  // Whoever comes first makes the log; this service never writes into it.
-  await createEventFile(folder);
-  const log = await openEventStore({ folder, readonly: true, checkTail: 0 });
-  const views = openViewStore({ folder, tables: QUERY_TABLES, readonly: true });
+export async function openQueryService({ config, log: notes, metrics }: Basics): Promise<Service> {
+  const stores = await serviceStores(config, notes);
+  const log = await stores.log('read');
+  const views = await stores.views(QUERY_TABLES, 'read');
   const queries = openQueries({ views, log, clock: Date.now });
   const health = () => storesState(queries, log);
   return {

@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
-import { ConfigRefused, environmentOf, readConfig } from './config.js';
+import { environmentOf, readConfig } from './config.js';
+import { ConfigRefused } from './setting.js';
 
 const DIGEST = createHash('sha256').update('secret').digest('hex');
 
@@ -33,6 +34,9 @@ describe('settings', () => {
     ['PORT', '-1'],
     ['HOST', 'a b'],
     ['SAGAE_STORE', 'postgres'],
+    ['KAFKA_BROKERS', 'one'],
+    ['KAFKA_BROKERS', 'one:9092,'],
+    ['KAFKA_BROKERS', 'one:65536'],
     ['SAGAE_TIME_ZONE', 'Mars/Olympus'],
     ['LOG_LEVEL', 'loud'],
     ['SAGAE_API_KEYS', 'shop:secret'],
@@ -74,5 +78,66 @@ describe('settings', () => {
   it('travel to a thread as an environment', () => {
     const config = readConfig({ PORT: '1', SAGAE_API_KEYS: `shop:${DIGEST}`, HOST: '::' }, 2);
     expect(readConfig(environmentOf(config), 3)).to.deep.equal(config);
+    const inProduction = readConfig({ ...PRODUCTION, ...KAFKA }, 2);
+    expect(readConfig(environmentOf(inProduction), 3)).to.deep.equal(inProduction);
+  });
+});
+
+const PRODUCTION = {
+  SAGAE_STORE: 'eventstoredb',
+  ESDB_URL: 'esdb://admin:changeit@log:2113',
+  MONGODB_URL: 'mongodb://sagae:changeit@views:27017/sagae',
+};
+const KAFKA = {
+  KAFKA_BROKERS: 'a:9092, [::1]:9093',
+  KAFKA_TLS: 'true',
+  KAFKA_SASL_MECHANISM: 'scram-sha-512',
+  KAFKA_USERNAME: 'sagae',
+  KAFKA_PASSWORD: 'changeit',
+};
+
+describe('settings of the production stores', () => {
+  it('are where log and views are', () => {
+    expect(readConfig({}, 1)).to.deep.include({ store: { kind: 'sqlite' }, kafka: undefined });
+    expect(readConfig({ ...PRODUCTION, ...KAFKA }, 1)).to.deep.include({
+      store: {
+        kind: 'eventstoredb',
+        esdbUrl: PRODUCTION.ESDB_URL,
+        mongodbUrl: PRODUCTION.MONGODB_URL,
+      },
+      kafka: {
+        brokers: ['a:9092', '[::1]:9093'],
+        tls: true,
+        sasl: { mechanism: 'scram-sha-512', username: 'sagae', password: 'changeit' },
+      },
+    });
+  });
+
+  const wrong: readonly [variable: string, value: string][] = [
+    ['ESDB_URL', ''],
+    ['ESDB_URL', 'http://admin:changeit@log:2113'],
+    ['MONGODB_URL', ''],
+    ['MONGODB_URL', 'sagae:changeit@views'],
+    ['ESDB_URL_FILE', '/nowhere/url'],
+    ['KAFKA_TLS', 'yes'],
+    ['KAFKA_SASL_MECHANISM', 'gssapi'],
+    ['KAFKA_USERNAME', ''],
+    ['KAFKA_PASSWORD', ''],
+  ];
+  for (const [variable, value] of wrong) {
+    it(`refuse ${variable}="${value}" and name it, but no password`, () => {
+      const message = refused({ ...PRODUCTION, ...KAFKA, [variable]: value });
+      expect(message).to.match(new RegExp(`^${variable}: `));
+      expect(message).not.to.include('changeit');
+    });
+  }
+
+  it('read secrets from files', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sagae-url-'));
+    const file = join(folder, 'url');
+    writeFileSync(file, `${PRODUCTION.MONGODB_URL}\n`);
+    const config = readConfig({ ...PRODUCTION, MONGODB_URL: '', MONGODB_URL_FILE: file }, 1);
+    expect(config.store).to.include({ mongodbUrl: PRODUCTION.MONGODB_URL });
+    rmSync(folder, { recursive: true });
   });
 });

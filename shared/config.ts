@@ -1,6 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { isIP, isIPv4 } from 'node:net';
 import { resolve } from 'node:path';
+import { ConfigRefused, type Environment } from './setting.js';
+import {
+  environmentOfStores,
+  readKafkaConfig,
+  readStoreConfig,
+  type KafkaConfig,
+  type StoreConfig,
+} from './store-config.js';
 
 /** A caller that may use the server: the name it acts under, and the SHA-256 of its secret. */
 export type ApiKey = Readonly<{ name: string; sha256: Buffer }>;
@@ -10,27 +18,17 @@ export type Config = Readonly<{
   host: string;
   /** 0 takes any free port. */
   port: number;
-  /** Absolute path of the folder that holds the log and the views. */
+  /** Absolute path of the folder that holds the log and the views, where these are SQLite. */
   dataFolder: string;
+  store: StoreConfig;
+  /** Undefined: nothing is published. */
+  kafka: KafkaConfig | undefined;
   /** IANA name: the zone in which accounting days begin and end. */
   timeZone: string;
   logLevel: string;
   /** Empty: no key is asked for, which is allowed on a loopback address only. */
   apiKeys: readonly ApiKey[];
 }>;
-
-/** A setting is wrong, so the program does not start. `variable` names the setting. */
-export class ConfigRefused extends Error {
-  override readonly name = 'ConfigRefused';
-  constructor(
-    readonly variable: string,
-    reason: string,
-  ) {
-    super(`${variable}: ${reason}`);
-  }
-}
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 
@@ -43,10 +41,6 @@ export function readConfig(environment: Environment, defaultPort: number): Confi
     const value = environment[name];
     return value === undefined || value === '' ? fallback : value;
   };
-  const store = read('SAGAE_STORE', 'sqlite');
-  if (store !== 'sqlite') {
-    throw new ConfigRefused('SAGAE_STORE', `"${store}" is not known; this version has "sqlite"`);
-  }
   const host = readHost(read('HOST', '127.0.0.1'));
   const apiKeys = readApiKeys(environment);
   if (!isLoopback(host) && apiKeys.length === 0) {
@@ -60,6 +54,8 @@ export function readConfig(environment: Environment, defaultPort: number): Confi
     host,
     port: readPort(read('PORT', String(defaultPort))),
     dataFolder: resolve(read('SAGAE_DATA', './data')),
+    store: readStoreConfig(environment),
+    kafka: readKafkaConfig(environment),
     timeZone: readTimeZone(read('SAGAE_TIME_ZONE', 'Asia/Seoul')),
     logLevel: readLogLevel(read('LOG_LEVEL', 'info')),
     apiKeys,
@@ -72,6 +68,7 @@ export function environmentOf(config: Config): Record<string, string> {
     HOST: config.host,
     PORT: String(config.port),
     SAGAE_DATA: config.dataFolder,
+    ...environmentOfStores(config.store, config.kafka),
     SAGAE_TIME_ZONE: config.timeZone,
     LOG_LEVEL: config.logLevel,
     SAGAE_API_KEYS: config.apiKeys

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
-import { openEventStore } from '../../shared/adapters/sqlite/event-store.js';
 import type { Day } from '../../shared/ledger/day.js';
 import { writeBeancount } from '../export/beancount.js';
 import { openBook, type Book } from '../export/book.js';
@@ -9,7 +8,7 @@ import { writeAtomically } from '../export/file.js';
 import { writeJournal } from '../export/journal.js';
 import { WrongUse } from './faults.js';
 import type { Known } from './known.js';
-import { dayArgument, existingData, knownArgument } from './options.js';
+import { dayArgument, existingStores, knownArgument } from './options.js';
 import { note, print } from './output.js';
 import { startProgress } from './progress.js';
 
@@ -54,7 +53,7 @@ async function exportBook(options: ExportOptions): Promise<void> {
   if (output !== undefined && !existsSync(dirname(output))) {
     throw new WrongUse(`${dirname(output)}: no such folder`);
   }
-  const store = await openEventStore({ folder: existingData(), readonly: true });
+  const store = await (await existingStores()).log('read');
   try {
     const progress = startProgress('reading', Number(await store.head()), 'events');
     const book = await openBook(store, options, (position) => progress.update(Number(position)));

@@ -5,7 +5,7 @@ import { readEntries, type EntriesFormat } from '../import/read.js';
 import { FileRefused } from '../import/rows.js';
 import { serverSink, withLedgerSink } from '../import/sinks.js';
 import { Failed, WrongUse } from './faults.js';
-import { checkFile, settings, urlArgument } from './options.js';
+import { checkFile, openStores, settings, urlArgument } from './options.js';
 import { json, note, print, type Format } from './output.js';
 import { startProgress } from './progress.js';
 
@@ -51,7 +51,7 @@ async function importEntries(file: string, options: ImportOptions): Promise<void
   };
   const summary =
     options.url === undefined
-      ? await withLedgerSink(settings(), work)
+      ? await withLedgerSink(await (await openStores()).log('write'), settings().timeZone, work)
       : await work(serverSink(options.url, process.env['SAGAE_API_KEY']));
   await print(options.report === 'json' ? json({ ...summary, refusals: refused }) : text(summary));
   if (summary.refused > 0) throw new Failed(`${summary.refused} rows were refused`);

@@ -1,10 +1,14 @@
 import { existsSync, statSync } from 'node:fs';
 import { InvalidArgumentError, Option } from 'commander';
-import { ConfigRefused, readConfig, type Config } from '../../shared/config.js';
+import { readConfig, type Config } from '../../shared/config.js';
+import { ConfigRefused } from '../../shared/setting.js';
 import { eventFile } from '../../shared/adapters/sqlite/event-file.js';
+import { storesOf } from '../../shared/stores/open.js';
+import type { Stores } from '../../shared/stores/stores.js';
 import { isDay, type Day } from '../../shared/ledger/day.js';
 import { WrongUse } from './faults.js';
 import { parseKnown, type Known } from './known.js';
+import { note } from './output.js';
 
 const DEFAULT_PORT = 8080;
 
@@ -18,9 +22,27 @@ export function settings(): Config {
   }
 }
 
-/** The data folder, with a log in it. @throws {WrongUse} there is none */
+/** Log and views where the settings say they are. @throws {WrongUse} a setting is wrong */
+export function openStores(): Promise<Stores> {
+  return storesOf(settings(), (about, message) => {
+    note(`${message} ${JSON.stringify(about)}`);
+  });
+}
+
+/** The same for a ledger that is there already. @throws {WrongUse} there is no log */
+export function existingStores(): Promise<Stores> {
+  if (settings().store.kind === 'sqlite') existingData();
+  return openStores();
+}
+
+/** The data folder, with a log in it. @throws {WrongUse} there is none, or the log is elsewhere */
 export function existingData(): string {
-  const { dataFolder } = settings();
+  const { dataFolder, store } = settings();
+  if (store.kind !== 'sqlite') {
+    throw new WrongUse(
+      'this reads the file of a SQLite log: copy the log into one with sagae copy-log',
+    );
+  }
   if (existsSync(eventFile(dataFolder))) return dataFolder;
   throw new WrongUse(`there is no log in ${dataFolder}; SAGAE_DATA names the data folder`);
 }

@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander';
+import { ConfigRefused } from '../../shared/setting.js';
 import { addAudit } from './audit.js';
 import { addBench } from './bench.js';
+import { addCopyLog } from './copy-log.js';
 import { addExport } from './export.js';
 import { WrongUse } from './faults.js';
 import { addImport } from './import.js';
@@ -23,7 +25,8 @@ function program(): Command {
     .allowExcessArguments(false);
   addStart(sagae);
   addSimulator(sagae);
-  for (const add of [addImport, addAudit, addExport, addViews, addParked, addBench]) add(sagae);
+  for (const add of [addImport, addAudit, addExport, addCopyLog, addViews, addParked, addBench])
+    add(sagae);
   return sagae;
 }
 
@@ -39,7 +42,7 @@ export async function run(args: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     note(`sagae: ${error instanceof Error ? error.message : String(error)}`);
-    if (error instanceof WrongUse) return 2;
+    if (error instanceof WrongUse || error instanceof ConfigRefused) return 2;
     return 1;
   }
 }

@@ -5,14 +5,12 @@ import { retryParked } from '../../projection-service/retry-parked.js';
 import { projectionTables } from '../../projection-service/service.js';
 import type { View } from '../../projection-service/view.js';
 import { allViews } from '../../projection-service/views/all.js';
-import { openEventStore } from '../../shared/adapters/sqlite/event-store.js';
-import { openRebuildPlace } from '../../shared/adapters/sqlite/view-rebuild.js';
-import { openViewStore } from '../../shared/adapters/sqlite/view-store.js';
 import type { EventStore } from '../../shared/ports/event-store.js';
-import { RebuildRunning } from '../../shared/ports/view-rebuild.js';
+import { RebuildRunning, type RebuildPlace } from '../../shared/ports/view-rebuild.js';
 import type { ViewStore } from '../../shared/ports/view-store.js';
+import type { Stores } from '../../shared/stores/stores.js';
 import { Failed, WrongUse } from './faults.js';
-import { existingData, formatOption, settings } from './options.js';
+import { existingStores, formatOption, settings } from './options.js';
 import { json, print, table, type Format } from './output.js';
 import { startProgress } from './progress.js';
 
@@ -49,13 +47,13 @@ export function addParked(sagae: Command): void {
     .action(retryAll);
 }
 
-type Parts = Readonly<{ folder: string; views: readonly View[]; log: EventStore }>;
+type Parts = Readonly<{ stores: Stores; views: readonly View[]; log: EventStore }>;
 
 async function withLog<Result>(work: (parts: Parts) => Promise<Result>): Promise<Result> {
-  const folder = existingData();
-  const log = await openEventStore({ folder, readonly: true });
+  const stores = await existingStores();
+  const log = await stores.log('read');
   try {
-    return await work({ folder, views: allViews(settings().timeZone), log });
+    return await work({ stores, views: allViews(settings().timeZone), log });
   } finally {
     await log.close();
   }
@@ -65,7 +63,7 @@ function withStore<Result>(
   work: (parts: Parts & Readonly<{ store: ViewStore }>) => Promise<Result>,
 ): Promise<Result> {
   return withLog(async (parts) => {
-    const store = openViewStore({ folder: parts.folder, tables: projectionTables(parts.views) });
+    const store = await parts.stores.views(projectionTables(parts.views), 'write');
     try {
       return await work({ ...parts, store });
     } finally {
@@ -102,13 +100,13 @@ async function listViews({ format }: Printed): Promise<void> {
 }
 
 async function rebuild(name: string | undefined, { format }: Printed): Promise<void> {
-  const rebuilt = await withLog(async ({ folder, views, log }) => {
+  const rebuilt = await withLog(async ({ stores, views, log }) => {
     const chosen = views.filter((view) => name === undefined || view.name === name);
     if (chosen.length === 0) {
       const names = views.map((view) => view.name).join(', ');
       throw new WrongUse(`there is no view ${name ?? ''}; there are ${names}`);
     }
-    const place = openPlace(folder, chosen);
+    const place = await openPlace(stores, chosen);
     const progress = startProgress('rebuilding', Number(await log.head()), 'events');
     try {
       return await rebuildViews({
@@ -133,9 +131,9 @@ async function rebuild(name: string | undefined, { format }: Printed): Promise<v
   );
 }
 
-function openPlace(folder: string, views: readonly View[]): ReturnType<typeof openRebuildPlace> {
+async function openPlace(stores: Stores, views: readonly View[]): Promise<RebuildPlace> {
   try {
-    return openRebuildPlace({ folder, tables: projectionTables(views) });
+    return await stores.rebuildPlace(projectionTables(views));
   } catch (error) {
     if (error instanceof RebuildRunning) throw new Failed(error.message, { cause: error });
     throw error;

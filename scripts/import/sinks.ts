@@ -3,25 +3,24 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { batchAnswer } from '../../command-service/http/schemas.js';
 import type { Answer, PostEntry, Posted } from '../../command-service/application/ledger.js';
 import { openLedger } from '../../command-service/application/open-ledger.js';
-import { openEventStore } from '../../shared/adapters/sqlite/event-store.js';
-import type { Config } from '../../shared/config.js';
+import type { EventStore } from '../../shared/ports/event-store.js';
 import { z } from 'zod';
 import type { Outcome, Sink } from './importer.js';
 
 const CONTEXT_ACTOR = 'import';
 
-/** Opens the ledger of a data folder in this process, also beside a running server. */
+/** Opens the ledger on a log in this process, also beside a running server. Closes the log. */
 export async function withLedgerSink<Result>(
-  { dataFolder, timeZone }: Pick<Config, 'dataFolder' | 'timeZone'>,
+  store: EventStore,
+  zone: string,
   work: (sink: Sink) => Promise<Result>,
 ): Promise<Result> {
-  const store = await openEventStore({ folder: dataFolder });
   try {
     const ledger = await openLedger({
       store,
       clock: Date.now,
       ids: randomUUID,
-      zone: timeZone,
+      zone,
     });
     const context = { actor: CONTEXT_ACTOR, correlationId: `import-${randomUUID()}` };
     try {

@@ -109,7 +109,7 @@ describe('the programs', () => {
   const refused: readonly (readonly [variable: string, value: string])[] = [
     ['HOST', '0.0.0.0'],
     ['PORT', 'http'],
-    ['SAGAE_STORE', 'eventstoredb'],
+    ['SAGAE_STORE', 'postgres'],
     ['SAGAE_TIME_ZONE', 'Nowhere'],
   ];
   for (const [variable, value] of refused) {
@@ -120,6 +120,21 @@ describe('the programs', () => {
       expect(program.errors.join('\n')).not.to.match(/\bat .*:\d+:\d+/);
     });
   }
+
+  it('wait for a store that is not there, say so, and leave with 0 when told to', async () => {
+    const program = launch(COMMAND, {
+      SAGAE_STORE: 'eventstoredb',
+      // Nobody listens there, and nobody without privileges can.
+      ESDB_URL: 'esdb://127.0.0.1:1?tls=false',
+      MONGODB_URL: 'mongodb://127.0.0.1:1',
+    });
+    const { child, errors } = program;
+    while (errors.length === 0 && child.stderr !== null) await once(child.stderr, 'data');
+    expect(errors[0]).to.include('waiting for it');
+    child.kill('SIGTERM');
+    expect(await program.exited).to.equal(0);
+    expect(program.lines).to.deep.equal([]);
+  });
 
   it('do not start on a port that is taken', async () => {
     const first = launch(COMMAND);

@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { ConfigRefused, readConfig } from '../config.js';
+import { readConfig } from '../config.js';
+import { ConfigRefused } from '../setting.js';
 import { flushLog, openLog } from '../logging.js';
 import { Metrics } from './metrics.js';
 import type { Basics, RunningService } from './service.js';
@@ -39,7 +40,13 @@ export async function runProcess(options: ProcessOptions): Promise<void> {
   const told = signalled();
   try {
     const basics = { config, log, metrics: new Metrics(options.service) };
-    const running = await options.start(basics);
+    const starting = options.start(basics);
+    // What is started may be waiting for a server that is not there.
+    const running = await Promise.race([starting, told.then(() => undefined)]);
+    if (running === undefined) {
+      log.info('told to stop before it was ready');
+      return await leave(0);
+    }
     process.stdout.write(`${options.title} is ready on ${running.url}\n`);
     log.info({ url: running.url, data: config.dataFolder }, 'ready');
     log.info({ signal: await told }, 'stopping');

@@ -1,0 +1,67 @@
+import { openEventStoreDb } from '../adapters/eventstoredb/event-store.js';
+import type { EventStoreDbNotice } from '../adapters/eventstoredb/notice.js';
+import {
+  cleanMongoRebuildLeftovers,
+  openMongoRebuildPlace,
+} from '../adapters/mongodb/view-rebuild.js';
+import { databaseOf } from '../adapters/mongodb/view-connection.js';
+import { openMongoViewStore } from '../adapters/mongodb/view-store.js';
+import type { EventStore } from '../ports/event-store.js';
+import type { RebuildPlace } from '../ports/view-rebuild.js';
+import type { Table, ViewStore } from '../ports/view-store.js';
+import { ConfigRefused } from '../setting.js';
+import type { Access, StoreNotice, Stores } from './stores.js';
+
+/** The log on EventStoreDB, the views in MongoDB. */
+export class ProductionStores implements Stores {
+  constructor(
+    private readonly esdbUrl: string,
+    private readonly mongodbUrl: string,
+    private readonly notice: StoreNotice,
+  ) {}
+
+  async log(access: Access): Promise<EventStore> {
+    const onNotice = ({ kind, ...about }: EventStoreDbNotice): void => {
+      this.notice(printable(about), `EventStoreDB: ${kind}`);
+    };
+    try {
+      return await openEventStoreDb({
+        url: this.esdbUrl,
+        readonly: access === 'read',
+        onNotice,
+      });
+    } catch (error) {
+      if (error instanceof TypeError) throw new ConfigRefused('ESDB_URL', error.message);
+      throw error;
+    }
+  }
+
+  views(tables: readonly Table[], access: Access): Promise<ViewStore> {
+    return openMongoViewStore({ ...this.#views, tables, readonly: access === 'read' });
+  }
+
+  relay(tables: readonly Table[]): Promise<ViewStore> {
+    return openMongoViewStore({ ...this.#views, tables });
+  }
+
+  rebuildPlace(tables: readonly Table[]): Promise<RebuildPlace> {
+    return openMongoRebuildPlace({ ...this.#views, tables });
+  }
+
+  cleanRebuildLeftovers(): Promise<void> {
+    return cleanMongoRebuildLeftovers(this.#views);
+  }
+
+  get #views() {
+    return { url: this.mongodbUrl, database: databaseOf(this.mongodbUrl) };
+  }
+}
+
+function printable(about: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(about).map(([key, value]) => [
+      key,
+      typeof value === 'bigint' ? value.toString() : value,
+    ]),
+  );
+}
