@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { StoreUnavailable } from '../../ports/event-store.js';
 import { eventFile, isBusy, openForWriting, type Connection } from './event-file.js';
 import { ANSWER_LENGTH, APPENDED, CONFLICT, type AppendBatch } from './event-messages.js';
-import { eventChecksum, undashed, type RawRow } from './event-row.js';
+import { eventChecksum, INSERT_EVENT, undashed, type RawRow } from './event-row.js';
 
 const LOCK_PATIENCE_MS = 10_000;
 /** How many groups go by between two looks at the size of the write-ahead log. */
@@ -42,9 +42,7 @@ export class GroupCommitter {
       .raw();
     // A revision that is taken is no error here, only no insert: errors are slow to make.
     this.#insert = this.#db.prepare<[...RawRow]>(
-      `INSERT INTO events
-         (position, stream, type, recorded_at, data, metadata, revision, event_id, checksum)
-       VALUES (?, ?, ?, ?, ?, ?, ?, unhex(?), ?) ON CONFLICT (stream, revision) DO NOTHING`,
+      `${INSERT_EVENT} ON CONFLICT (stream, revision) DO NOTHING`,
     );
     this.#lastRevision = this.#db
       .prepare<[string], number>(

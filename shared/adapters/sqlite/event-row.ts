@@ -24,6 +24,11 @@ export type RawRow = readonly [...EventCells, checksum: number];
 export const ROW_COLUMNS =
   'position, stream, type, recorded_at, data, metadata, revision, lower(hex(event_id)), checksum';
 
+/** Takes a {@link RawRow}. */
+export const INSERT_EVENT = `INSERT INTO events
+  (position, stream, type, recorded_at, data, metadata, revision, event_id, checksum)
+  VALUES (?, ?, ?, ?, ?, ?, ?, unhex(?), ?)`;
+
 /**
  * CRC-32 over everything an event consists of, as a signed 32-bit integer. The numbers and lengths
  * in front make the text unambiguous: no two different events have the same one.
