@@ -167,6 +167,7 @@ module.exports = {
     },
     vendor(['better-sqlite3'], ['^shared/adapters/(sqlite|simulator)/']),
     vendor(['mongodb', 'bson'], ['^shared/adapters/mongodb/', '^scripts/servers/mongo']),
+    vendor(['kafkajs'], ['^shared/adapters/kafka/', '^scripts/(servers|consumer)/']),
     vendor(
       ['@eventstore/db-client', '@grpc/grpc-js'],
       ['^shared/(adapters|testing)/eventstoredb/'],

@@ -1,0 +1,150 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo, type Server } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { mavenClassPath } from './maven-jars.js';
+
+/** Any: it only has to be the same whenever this folder is started. */
+const CLUSTER_ID = 'c2FnYWUtdGVzdC1rYWZrYQ';
+const JAVA = ['-Xms256m', '-Xmx512m', '-XX:+UseG1GC', '-Dorg.slf4j.simpleLogger.defaultLogLevel='];
+const STARTED = 'Kafka Server started';
+
+/** A real Kafka broker of one node, in a process of its own, for tests and benches. */
+export class KafkaServerProcess {
+  #child: ChildProcess | undefined;
+
+  private constructor(
+    private readonly properties: string,
+    private readonly classPath: string,
+    readonly port: number,
+  ) {}
+
+  /**
+   * Starts a broker on free ports.
+   * @param folder where it keeps its data and its settings; made where it is not there
+   * @param announced port that clients are told to come to, where a proxy stands before the broker
+   * @throws when Java or Maven are not there, or the broker does not start
+   */
+  static async start(folder: string, announced?: number): Promise<KafkaServerProcess> {
+    const classPath = await mavenClassPath('kafka-pom.xml');
+    const [port, controllerPort] = await freePorts();
+    const properties = join(folder, 'server.properties');
+    await mkdir(folder, { recursive: true });
+    const settings = settingsOf(folder, port, controllerPort, announced ?? port);
+    await writeFile(properties, settings.join('\n'));
+    const format = ['format', '-t', CLUSTER_ID, '-c', properties];
+    const tool = ['-cp', classPath, 'kafka.tools.StorageTool', ...format];
+    await promisify(execFile)('java', [...javaOptions('error'), ...tool]);
+    const server = new KafkaServerProcess(properties, classPath, port);
+    await server.restart();
+    return server;
+  }
+
+  get broker(): string {
+    return `127.0.0.1:${this.port}`;
+  }
+
+  /** Starts it again on the same port, with the data it had. */
+  async restart(): Promise<void> {
+    const program = ['-cp', this.classPath, 'kafka.Kafka', this.properties];
+    const child = spawn('java', [...javaOptions('info'), ...program], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#child = child;
+    await started(child);
+  }
+
+  /** Ends it at once, whatever it is doing. */
+  async kill(): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (child?.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+
+  /** Stops it so that it neither answers nor closes connections, or lets it go on. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#child?.kill(signal);
+  }
+}
+
+function settingsOf(
+  folder: string,
+  port: number,
+  controllerPort: number,
+  announced: number,
+): readonly string[] {
+  return [
+    'process.roles=broker,controller',
+    'node.id=1',
+    `controller.quorum.voters=1@127.0.0.1:${controllerPort}`,
+    'controller.listener.names=CONTROLLER',
+    `listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
+    `advertised.listeners=PLAINTEXT://127.0.0.1:${announced}`,
+    'listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    `log.dirs=${join(folder, 'data')}`,
+    'auto.create.topics.enable=false',
+    'num.partitions=1',
+    'offsets.topic.num.partitions=1',
+    'offsets.topic.replication.factor=1',
+    'transaction.state.log.replication.factor=1',
+    'transaction.state.log.min.isr=1',
+    'group.initial.rebalance.delay.ms=0',
+    'group.min.session.timeout.ms=1000',
+    // One node that is killed fences its own old self: without this it waits for 9 s after a restart.
+    'broker.session.timeout.ms=1000',
+    'broker.heartbeat.interval.ms=200',
+    'num.network.threads=2',
+    'num.io.threads=2',
+    'log.cleaner.dedupe.buffer.size=4194304',
+  ];
+}
+
+function javaOptions(level: string): readonly string[] {
+  return JAVA.map((option) => (option.endsWith('=') ? `${option}${level}` : option));
+}
+
+/** Waits until the broker says that it has started. @throws with what it said, when it ended instead */
+async function started(child: ChildProcess): Promise<void> {
+  let said = '';
+  await new Promise<void>((resolve, reject) => {
+    child.once('error', (error) => {
+      reject(new Error('Java (java) is needed for the Kafka broker', { cause: error }));
+    });
+    child.once('exit', () => {
+      reject(new Error(`the Kafka broker did not start: ${said}`));
+    });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        said = (said + text).slice(-8_000);
+        if (said.includes(STARTED)) resolve();
+      });
+    }
+  });
+}
+
+/** Two ports nobody listens on. Both are held at once, so that they are not the same. */
+async function freePorts(): Promise<readonly [number, number]> {
+  const servers = [createServer(), createServer()] as const;
+  const [one, two] = servers;
+  const ports = [await listen(one), await listen(two)] as const;
+  for (const server of servers) {
+    server.close();
+    await once(server, 'close');
+  }
+  return ports;
+}
+
+async function listen(server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return portOf(server.address());
+}
+
+function portOf(address: AddressInfo | string | null): number {
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
