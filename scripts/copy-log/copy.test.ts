@@ -7,7 +7,7 @@ import { MemoryLog } from '../../shared/testing/memory-log.js';
 import { recordPayments } from '../../shared/testing/payment-log.js';
 import { copyLog, TargetRefused } from './copy.js';
 import type { LogTarget } from './log-target.js';
-import { RecordedTarget } from './recorded-target.js';
+import { RecordedTarget, type RecordedStore } from './recorded-target.js';
 import {
   AppendFailed,
   eventsOf,
@@ -186,6 +186,23 @@ describe('copying a log', () => {
     const refused = await rejection(copyLog(source, new RecordedTarget(store)));
     expect(refused).to.be.instanceOf(TargetRefused);
     expect(String(refused)).to.contain('event 6 differs; source: no such event; target: position');
+  });
+
+  it('stops when an event turns out to be in the target before those that come before it', async () => {
+    const source = sampleLog(9);
+    const store = new MemoryRecordedStore();
+    const unordered: RecordedStore = {
+      head: () => store.head(),
+      readAll: (after, limit) => store.readAll(after, limit),
+      appendRecorded: async (stream, expected, events) => {
+        const result = await store.appendRecorded(stream, expected, events);
+        if (store.appends < 5 || result.kind === 'conflict') return result;
+        return { ...result, position: 13n };
+      },
+    };
+    const refused = await rejection(copyLog(source, new RecordedTarget(unordered)));
+    expect(refused).to.be.instanceOf(TargetRefused);
+    expect(store.appends).to.equal(5);
   });
 
   it('stops when somebody else writes into the target meanwhile', async () => {

@@ -10,7 +10,7 @@ import type { Extended, LogTarget } from './log-target.js';
 
 /** A store that takes events with the time they were recorded elsewhere, one stream at a time. */
 export interface RecordedStore extends Pick<EventStore, 'head' | 'readAll'> {
-  /** As `EventStore.append`. */
+  /** As `EventStore.append`. @throws {RangeError} in the order of the log these cannot come next */
   appendRecorded(
     stream: string,
     expected: ExpectedRevision,
@@ -49,7 +49,8 @@ export class RecordedTarget implements LogTarget {
     if (first === undefined || last === undefined) return { kind: 'extended', head };
     const { stream, revision } = first;
     const expected = revision === 0n ? 'no-stream' : revision - 1n;
-    const result = await this.store.appendRecorded(stream, expected, run);
+    const result = await this.#appendRun(stream, expected, run);
+    if (result instanceof RangeError) return { kind: 'conflict', reason: result.message };
     if (result.kind === 'conflict') {
       const reason = `its stream ${stream} is at ${nameOf(result.actual)}, not at ${nameOf(expected)}`;
       return { kind: 'conflict', reason };
@@ -59,6 +60,20 @@ export class RecordedTarget implements LogTarget {
       return { kind: 'conflict', reason };
     }
     return { kind: 'extended', head: result.position };
+  }
+
+  /** A RangeError: in the order of the log these cannot come next. */
+  async #appendRun(
+    stream: string,
+    expected: ExpectedRevision,
+    run: readonly RecordedEvent[],
+  ): Promise<AppendResult | RangeError> {
+    try {
+      return await this.store.appendRecorded(stream, expected, run);
+    } catch (error) {
+      if (error instanceof RangeError) return error;
+      throw error;
+    }
   }
 }
 

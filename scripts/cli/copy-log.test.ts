@@ -1,0 +1,144 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { z } from 'zod';
+import { openEventStore } from '../../shared/adapters/sqlite/event-store.js';
+import { event } from '../../shared/testing/event-samples.js';
+import { withServer } from '../../shared/testing/eventstoredb/with-server.js';
+import { sagae, startSagae, type Ran } from './run-child.js';
+
+const facts = z.object({ log: z.string(), events: z.int(), digest: z.string() });
+const report = z.object({
+  ok: z.boolean(),
+  from: facts,
+  to: facts,
+  copied: z.int().optional(),
+  before: z.int().optional(),
+  since: z.int(),
+  monthEnds: z.array(z.object({ day: z.string(), same: z.boolean() })),
+});
+
+const reported = ({ code, stdout }: Ran) => {
+  const parsed = report.parse(JSON.parse(stdout));
+  expect(code).to.equal(parsed.ok ? 0 : 1);
+  return parsed;
+};
+
+const HEAD = 'id,effective_date,description,debit_account,credit_account,amount,currency\n';
+const rows = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, index) => {
+    const number = from + index;
+    return `r${number},2024-0${1 + (number % 3)}-15,row ${number},1010,2010:m${number % 4},${number + 1},KRW\n`;
+  }).join('');
+
+describe('sagae copy-log', function () {
+  this.timeout(60_000);
+  const { server } = withServer();
+  let data: string;
+
+  beforeEach(async () => {
+    data = mkdtempSync(join(tmpdir(), 'sagae-copy-'));
+    await importRows(0, 40);
+  });
+  afterEach(() => {
+    rmSync(data, { recursive: true });
+  });
+
+  const importRows = async (from: number, to: number) => {
+    const file = join(data, 'rows.csv');
+    writeFileSync(file, HEAD + rows(from, to));
+    expect(await sagae(data, 'import', 'entries', file)).to.include({ code: 0 });
+  };
+  const toServer = () => [
+    ...['copy-log', '--from', 'sqlite', '--to', 'eventstoredb', '--to-url', server().url],
+    ...['--format', 'json'],
+  ];
+  const fromServer = (folder: string) => [
+    ...['copy-log', '--from', 'eventstoredb', '--from-url', server().url],
+    ...['--to', 'sqlite', '--to-data', folder, '--format', 'json'],
+  ];
+
+  it('moves a log to a server and back, where the auditor finds nothing wrong', async () => {
+    const there = reported(await sagae(data, ...toServer()));
+    expect(there).to.deep.include({ copied: 75, before: 0, since: 0 });
+    expect(there.monthEnds).to.eql([
+      { day: '2024-01-31', same: true },
+      { day: '2024-02-29', same: true },
+      { day: '2024-03-31', same: true },
+    ]);
+    const back = join(data, 'back');
+    expect(reported(await sagae(data, ...fromServer(back))).to.digest).to.equal(there.from.digest);
+    const verified = await sagae(back, 'audit', 'verify');
+    expect(verified).to.include({ code: 0, stderr: '' });
+    const replays = await Promise.all(
+      [data, back].map((folder) => sagae(folder, 'audit', 'replay', '--effective', '2024-02-29')),
+    );
+    expect(replays[1]).to.eql(replays[0]);
+  });
+
+  it('copies only what is missing when it runs again, and says what is', async () => {
+    await sagae(data, ...toServer());
+    await importRows(40, 50);
+    const behind = await sagae(data, ...toServer(), '--verify-only');
+    expect(reported(behind)).to.deep.include({ ok: false });
+    expect(behind.stderr).to.contain('event 76 differs').and.to.contain('target: no such event');
+    expect(reported(await sagae(data, ...toServer()))).to.include({ copied: 10, before: 75 });
+    const verified = reported(await sagae(data, ...toServer(), '--verify-only'));
+    expect(verified).to.include({ ok: true }).and.not.to.have.property('copied');
+    expect(verified.to.events).to.equal(85);
+  });
+
+  for (const kind of ['lost-answer', 'no-answer'] as const) {
+    it(`goes on after a SIGKILL in the middle (${kind})`, async () => {
+      server().misbehave({ on: 'append', kind: 'late-answer', ms: 0, times: 25 });
+      const { met } = server().misbehave({ on: 'append', kind });
+      const { child, ran } = startSagae(data, ...toServer());
+      await met;
+      child.kill('SIGKILL');
+      expect((await ran).code).to.equal(null);
+      const { before = 0, copied = 0, ok } = reported(await sagae(data, ...toServer()));
+      expect({ ok, all: before + copied }).to.eql({ ok: true, all: 75 });
+      expect(before).to.be.within(1, 74);
+    });
+  }
+
+  it('refuses a target with other events, and says where', async () => {
+    const other = join(data, 'other');
+    const log = await openEventStore({ folder: other });
+    await log.append('foreign', 'no-stream', [event()]);
+    await log.close();
+    const to = ['copy-log', '--from', 'sqlite', '--to', 'sqlite', '--to-data', other];
+    const refused = await sagae(data, ...to);
+    expect(refused).to.include({ code: 1, stdout: '' });
+    expect(refused.stderr).to.contain('the target is no copy of this source: event 1 differs');
+    const compared = await sagae(data, ...to, '--verify-only');
+    expect(compared).to.include({ code: 1 });
+    expect(compared.stdout).to.contain('The logs DIFFER.').and.to.contain('event 1 differs');
+  });
+
+  it('leaves with 2 when it is used wrongly, and prints no password', async () => {
+    const url = 'esdb://me:secret@host:2113';
+    for (const [args, said] of [
+      [['--from', 'sqlite'], '--to'],
+      [['--from', 'sqlite', '--to', 'sqlite'], 'is both --from and --to'],
+      [['--from', 'sqlite', '--from-data', join(data, 'none'), '--to', 'sqlite'], 'no log in'],
+      [['--from', 'sqlite', '--to', 'eventstoredb', '--to-url', url], '@FILE'],
+    ] as const) {
+      const { code, stdout, stderr } = await sagae(data, 'copy-log', ...args);
+      expect({ code, stdout }).to.eql({ code: 2, stdout: '' });
+      expect(stderr).to.contain(said).and.not.to.contain('secret');
+    }
+  });
+
+  it('says that it can be run again when the server cannot be reached', async () => {
+    const args = toServer();
+    await server().down();
+    const { code, stderr } = await sagae(data, ...args);
+    expect(code).to.equal(1);
+    expect(stderr).to.contain('cannot be reached');
+    await server().up();
+    expect(reported(await sagae(data, ...args))).to.include({ ok: true });
+  });
+});
