@@ -21,6 +21,8 @@ export type ProjectionOptions = Readonly<{
   batchSize?: number;
   /** The same for a view that catches up while others are live, which wait so long. Default 2,000. */
   laggardBatchSize?: number;
+  /** Longest wait before what failed is tried again, ms. Default 5,000. */
+  longestRetryMs?: number;
   /** How long a fenced runner watches the checkpoint stand still before it takes over, ms. */
   standbyMs?: number;
   /** Waits; ends early, without an error, when the signal aborts. Default: a timer. */
@@ -54,6 +56,7 @@ export function settingsOf(options: ProjectionOptions): ProjectionSettings {
     onNotice: () => undefined,
     batchSize: 20_000,
     laggardBatchSize: 2_000,
+    longestRetryMs: 5_000,
     standbyMs: 1_000,
     pause: pauseFor,
     random: Math.random,
@@ -62,11 +65,13 @@ export function settingsOf(options: ProjectionOptions): ProjectionSettings {
 }
 
 const FIRST_RETRY_MS = 50;
-const LAST_RETRY_MS = 5_000;
 
 /** Milliseconds to wait before a further attempt, the first being 0: doubling, with jitter. */
-export function retryDelay(attempt: number, random: () => number): number {
-  const longest = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempt, 16));
+export function retryDelay(
+  attempt: number,
+  { random, longestRetryMs }: Pick<ProjectionSettings, 'random' | 'longestRetryMs'>,
+): number {
+  const longest = Math.min(longestRetryMs, FIRST_RETRY_MS * 2 ** Math.min(attempt, 16));
   return Math.ceil(longest * (0.5 + random() / 2));
 }
 

@@ -108,7 +108,7 @@ export class Member {
   }
 
   #retryLater(error: unknown): void {
-    const retryInMs = retryDelay(this.#attempt++, this.settings.random);
+    const retryInMs = retryDelay(this.#attempt++, this.settings);
     const due = this.settings.clock() + retryInMs;
     this.#standing = { kind: 'waiting', due, reason: reasonOf(error) };
     this.settings.onNotice({ kind: 'fault', view: this.name, error, retryInMs });

@@ -1,5 +1,5 @@
 import type { RecordedEvent } from '../shared/ports/event-store.js';
-import type { Row, Table, ViewReader } from '../shared/ports/view-store.js';
+import type { Row, Table, ViewBatch, ViewReader } from '../shared/ports/view-store.js';
 
 /**
  * Events a view could not handle, and the later ones of the same streams, which wait behind them:
@@ -27,6 +27,9 @@ export type ParkedEvent = Readonly<{
   revision: bigint;
   reason: string;
 }>;
+
+/** The reason of an event that could be handled itself. */
+export const BEHIND = 'behind a parked event of its stream';
 
 const PAGE = 1_000;
 
@@ -62,6 +65,13 @@ export async function isOpen(
 ): Promise<boolean> {
   const row = await reader.get(parkedTable, [view, position]);
   return row?.[5] === 0n;
+}
+
+/** The events that a batch parks. */
+export function openParkedOf({ puts }: ViewBatch): readonly ParkedEvent[] {
+  return puts
+    .filter(({ table }) => table.name === parkedTable.name)
+    .flatMap(({ rows }) => rows.filter((row) => row[5] === 0n).map(readParked));
 }
 
 /** A row of {@link parkedTable} for an event that waits. */

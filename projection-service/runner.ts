@@ -142,9 +142,9 @@ export class Runner {
   }
 
   #logFailed(error: unknown): void {
-    const { clock, random, onNotice } = this.settings;
+    const { clock, onNotice } = this.settings;
     const attempt = this.#logFault === undefined ? 0 : this.#logFault.attempt + 1;
-    const retryInMs = retryDelay(attempt, random);
+    const retryInMs = retryDelay(attempt, this.settings);
     this.#logFault = { due: clock() + retryInMs, attempt, reason: reasonOf(error) };
     this.#source?.close();
     this.#source = undefined;

@@ -1,5 +1,6 @@
 import type { DecodedEvent } from '../shared/events/codec.js';
 import { EventUndecodable } from '../shared/events/upcast.js';
+import { BusUnavailable } from '../shared/ports/event-bus.js';
 import {
   EventDamaged,
   StorageFull,
@@ -9,7 +10,7 @@ import {
 import type { Row, ViewBatch, ViewStore } from '../shared/ports/view-store.js';
 import { isOfLog, lastEventRow, lastEventTable } from '../shared/views/last-event.js';
 import type { LogBatch, LogItem } from './log-batch.js';
-import { listParked, parkedRow, parkedTable } from './parked.js';
+import { BEHIND, listParked, parkedRow, parkedTable } from './parked.js';
 import type { View, ViewFold } from './view.js';
 
 /** What came of a batch. `handled`: nothing in it is left to do. */
@@ -129,7 +130,7 @@ export class ViewTask {
         streams.add(recorded.stream);
         parked.push(parkedRow(this.view.name, recorded, reason));
       } else if (decoded === undefined) {
-        parked.push(parkedRow(this.view.name, recorded, 'behind a parked event of its stream'));
+        parked.push(parkedRow(this.view.name, recorded, BEHIND));
       } else {
         events.push(decoded);
       }
@@ -197,7 +198,8 @@ export function isFault(error: unknown): boolean {
   return (
     error instanceof StorageFull ||
     error instanceof StoreUnavailable ||
-    error instanceof EventDamaged
+    error instanceof EventDamaged ||
+    error instanceof BusUnavailable
   );
 }
 

@@ -18,6 +18,12 @@ export function shown(text: string): string {
   return masked.length <= MAX_SHOWN ? masked : `${masked.slice(0, MAX_SHOWN - 1)}…`;
 }
 
+/** What may be shown of a means of payment: not to everybody who may read of a payment is it known. */
+export function lastFour(token: string): string {
+  // Of a short one nothing at all.
+  return token.length < 12 ? '…' : `…${token.slice(-4)}`;
+}
+
 /** The text with all but the last four digits of every card number replaced by `*`. */
 export function maskCardNumbers(text: string): string {
   if (text.length < 13 || !CANDIDATE.test(text)) return text;

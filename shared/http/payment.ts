@@ -8,6 +8,7 @@ import {
   statusOf,
 } from '../payments/amounts.js';
 import type { Operation, OperationKind, Payment } from '../payments/payment.js';
+import { lastFour } from '../mask.js';
 import { digits, moment } from './fields.js';
 
 /* A payment as it is sent, by the command service and the query service alike. */
@@ -201,11 +202,6 @@ function statusOfOperation({ status }: Operation): (typeof OPERATION_STATUSES)[n
     case 'failed':
       return 'FAILED';
   }
-}
-
-/** A token is not shown to everybody who may read a payment; a short one not at all. */
-function lastFour(token: string): string {
-  return token.length < 12 ? '…' : `…${token.slice(-4)}`;
 }
 
 function momentOf(ms: number | undefined): string | null {
