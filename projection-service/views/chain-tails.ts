@@ -33,13 +33,19 @@ const REMEMBERED = 100_000;
 export class ChainTails {
   private readonly tails = new Generations<ChainTail>(REMEMBERED);
   private count: bigint | undefined;
+  /** Every chain there is was opened here and is remembered still: none has to be looked for. */
+  private isComplete = false;
 
   constructor(private readonly reader: ViewReader) {}
 
   /** Reads every stored chain that these events name and that is not in memory. */
   async load(events: readonly DecodedEvent[]): Promise<void> {
-    this.tails.beginBatch();
-    this.count ??= await this.storedCount();
+    if (this.tails.beginBatch()) this.isComplete = false;
+    if (this.count === undefined) {
+      this.count = await this.storedCount();
+      this.isComplete = this.count === 0n;
+    }
+    if (this.isComplete) return;
     for (const [currency, accounts] of this.missing(events)) {
       const prefixes = [...accounts].map((account) => [account]);
       const rows = await this.reader.lastOfEach(chainsTable, 'account', prefixes, currency);

@@ -14,6 +14,16 @@ describe('a cache of generations', () => {
     }
   });
 
+  it('says when it may have dropped something', () => {
+    const cache = new Generations<string>(2);
+    const dropped = ['a', 'b', 'c', 'd', 'e', 'f'].map((key) => {
+      cache.set(key, key);
+      return cache.beginBatch();
+    });
+    expect(dropped).to.deep.equal([false, false, false, true, false, true]);
+    expect(cache.get('c')).to.equal(undefined);
+  });
+
   it('drops what was not used for a generation', () => {
     const cache = new Generations<string>(4);
     cache.set('idle', 'old');

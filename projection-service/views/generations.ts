@@ -21,10 +21,12 @@ export class Generations<Kept> {
     this.young.set(key, kept);
   }
 
-  /** Begins a batch: the only moment at which anything is dropped. */
-  beginBatch(): void {
-    if (this.young.size < this.size) return;
+  /** Begins a batch: the only moment at which anything is dropped. Answers whether it may have been. */
+  beginBatch(): boolean {
+    if (this.young.size < this.size) return false;
+    const drops = this.old.size > 0;
     this.old = this.young;
     this.young = new Map();
+    return drops;
   }
 }

@@ -24,6 +24,11 @@ export class MongoUnderTest {
     return new MongoUnderTest(server.url, folder, server);
   }
 
+  /** Undefined: it is a true server. */
+  get pid(): number | undefined {
+    return this.server?.pid;
+  }
+
   /** A name no other database has. */
   newDatabase(): string {
     return `sagae-test-${randomUUID().slice(0, 8)}`;

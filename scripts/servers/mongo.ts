@@ -14,24 +14,31 @@ export class MongoServerProcess {
   private constructor(
     private readonly port: number,
     private readonly file: string | undefined,
+    private readonly heapMb: number,
   ) {}
 
   /**
    * Starts a server.
    * @param where `file`: where it keeps its data; what it acknowledged is in it. Default: in memory.
-   *   `port`: default a free one
+   *   `port`: default a free one. `heapMb`: default 512; 50,000 entries of two legs need 400
    * @throws when Java is not there or the server does not start
    */
   static async start(
-    where: Readonly<{ file?: string | undefined; port?: number }> = {},
+    where: Readonly<{ file?: string | undefined; port?: number; heapMb?: number }> = {},
   ): Promise<MongoServerProcess> {
-    const server = new MongoServerProcess(where.port ?? (await freePort()), where.file);
+    const { file, port = await freePort(), heapMb = 512 } = where;
+    const server = new MongoServerProcess(port, file, heapMb);
     await server.restart();
     return server;
   }
 
   get url(): string {
     return `mongodb://127.0.0.1:${this.port}/`;
+  }
+
+  /** Of the process; undefined while it is killed. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
   }
 
   /** Starts it again on the same port, with the data it had. */
@@ -41,7 +48,7 @@ export class MongoServerProcess {
     const child = spawn(
       'java',
       [
-        '-Xmx512m',
+        `-Xmx${this.heapMb}m`,
         '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
         '-cp',
         classPath,

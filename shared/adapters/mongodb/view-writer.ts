@@ -8,6 +8,8 @@ import { collectionOf, isVisible, oldCollectionOf } from './view-state.js';
 
 /** Rows written by one call. More of them gain nothing, and all of them wait in memory. */
 const ROWS_AT_ONCE = 2_000;
+/** Keys looked up by one call. A server may compare each row with all of them. */
+const KEYS_AT_ONCE = 200;
 /** Above this share of rows that were there before, they are looked up before they are written. */
 const MOSTLY_REPLACED = 0.25;
 
@@ -102,7 +104,7 @@ class TableWrite {
   async #replace(documents: readonly RowDocument[]): Promise<number> {
     const rows = this.collections.rows(this.#name);
     const keys = documents.map(({ _id }) => _id);
-    const there = await rows.find({ _id: { $in: keys } }).toArray();
+    const there = await this.#find(keys);
     await this.#keep(await this.#committed(there));
     await rows.bulkWrite(
       documents.map(({ _id, row }) => ({
@@ -117,6 +119,18 @@ class TableWrite {
       { ordered: false },
     );
     return there.length;
+  }
+
+  async #find(keys: readonly string[]): Promise<readonly RowDocument[]> {
+    const rows = this.collections.rows(this.#name);
+    const parts: (readonly string[])[] = [];
+    for (let done = 0; done < keys.length; done += KEYS_AT_ONCE) {
+      parts.push(keys.slice(done, done + KEYS_AT_ONCE));
+    }
+    const found = await Promise.all(
+      parts.map((some) => rows.find({ _id: { $in: [...some] } }).toArray()),
+    );
+    return found.flat();
   }
 
   /** Of rows that are there, what is committed of them: the row, or the one it has replaced. */
