@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander';
+import { StorageFull, StoreUnavailable } from '../../shared/ports/event-store.js';
 import { copyLog, TargetRefused, type CopyResult } from '../copy-log/copy.js';
 import type { LogSource, LogTarget } from '../copy-log/log-target.js';
 import type { Opened } from '../copy-log/open-logs.js';
@@ -108,7 +109,9 @@ async function copy(source: LogSource, target: LogTarget, from: LogPlace): Promi
     return await copyLog(source, target, (position) => progress.update(Number(position)));
   } catch (error) {
     if (error instanceof TargetRefused) throw new Failed(error.message, { cause: error });
-    note('Not everything was copied. Run the same command again to go on.');
+    if (error instanceof StoreUnavailable || error instanceof StorageFull) {
+      note('Not everything was copied. Run the same command again to go on.');
+    }
     throw error;
   } finally {
     progress.stop();

@@ -1,9 +1,10 @@
-import type {
-  AppendResult,
-  EventStore,
-  ExpectedRevision,
-  NewEvent,
-  RecordedEvent,
+import {
+  AppendTooLarge,
+  type AppendResult,
+  type EventStore,
+  type ExpectedRevision,
+  type NewEvent,
+  type RecordedEvent,
 } from '../../shared/ports/event-store.js';
 import { eventRuns } from './event-runs.js';
 import type { Extended, LogTarget } from './log-target.js';
@@ -72,7 +73,10 @@ export class RecordedTarget implements LogTarget {
       return await this.store.appendRecorded(stream, expected, run);
     } catch (error) {
       if (error instanceof RangeError) return error;
-      throw error;
+      if (!(error instanceof AppendTooLarge)) throw error;
+      // The recorded time is stored with it: what just fitted elsewhere may not fit here.
+      const first = `${stream} revision ${run[0]?.revision ?? 0n}`;
+      throw new AppendTooLarge(`${first}: ${error.message}`, { cause: error });
     }
   }
 }
