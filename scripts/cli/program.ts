@@ -7,6 +7,7 @@ import { addExport } from './export.js';
 import { WrongUse } from './faults.js';
 import { addImport } from './import.js';
 import { note } from './output.js';
+import { addRelay } from './relay.js';
 import { addSimulator } from './simulator.js';
 import { addStart } from './start.js';
 import { addParked, addViews } from './views.js';
@@ -25,8 +26,17 @@ function program(): Command {
     .allowExcessArguments(false);
   addStart(sagae);
   addSimulator(sagae);
-  for (const add of [addImport, addAudit, addExport, addCopyLog, addViews, addParked, addBench])
-    add(sagae);
+  const others = [
+    addImport,
+    addAudit,
+    addExport,
+    addCopyLog,
+    addViews,
+    addParked,
+    addRelay,
+    addBench,
+  ];
+  for (const add of others) add(sagae);
   return sagae;
 }
 

@@ -1,0 +1,155 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as timeout } from 'node:timers/promises';
+import { Option, type Command } from 'commander';
+import type { ParkedEvent } from '../../projection-service/parked.js';
+import { relayParked, relayTables, retryRelay } from '../../projection-service/relay/relay.js';
+import { TOPIC_NAMES } from '../../projection-service/relay/topics.js';
+import { openKafkaBus } from '../../shared/adapters/kafka/event-bus.js';
+import { openViewStore } from '../../shared/adapters/sqlite/view-store.js';
+import type { EventBus } from '../../shared/ports/event-bus.js';
+import type { ViewStore } from '../../shared/ports/view-store.js';
+import { runConsumer, type ConsumerNotice } from '../consumer/consumer.js';
+import { onceTables } from '../consumer/once.js';
+import { requeue } from '../consumer/requeue.js';
+import { allTakings, takings, TAKINGS_TOPICS } from '../consumer/takings.js';
+import { Failed, WrongUse } from './faults.js';
+import { existingStores, formatOption, settings } from './options.js';
+import { json, note, print, type Format } from './output.js';
+
+type Printed = Readonly<{ format: Format }>;
+
+/** Without a further letter for so long, all have been read. */
+const QUIET_MS = 5_000;
+const SAMPLE_GROUP = 'sagae-takings';
+
+/** `sagae relay`. */
+export function addRelay(sagae: Command): void {
+  const relay = sagae.command('relay').description('what goes to Kafka (KAFKA_BROKERS)');
+  relay
+    .command('parked')
+    .description('the events that could not be published')
+    .addOption(formatOption('text', 'json'))
+    .action(listRelayParked);
+  relay
+    .command('retry')
+    .description('publish them again, each stream in its order; exit 1 when some still fail')
+    .addOption(formatOption('text', 'json'))
+    .action(retryAll);
+  relay
+    .command('requeue')
+    .description('send messages that a consumer could not handle to their topics again')
+    .addOption(new Option('--group <group>', 'whose messages').default(SAMPLE_GROUP))
+    .action(requeueAll);
+  relay
+    .command('takings')
+    .description('a sample consumer: adds up what is captured and refunded, each event once')
+    .action(consumeTakings);
+}
+
+async function withRelayStore<Result>(work: (store: ViewStore) => Promise<Result>) {
+  const stores = await existingStores();
+  const store = await stores.relay(relayTables);
+  try {
+    return await work(store);
+  } finally {
+    await store.close();
+  }
+}
+
+async function withBus<Result>(work: (bus: EventBus) => Promise<Result>): Promise<Result> {
+  const { kafka } = settings();
+  if (kafka === undefined) throw new WrongUse('KAFKA_BROKERS names no brokers');
+  const bus = openKafkaBus({ ...kafka, clientId: 'sagae-cli', topics: TOPIC_NAMES });
+  try {
+    return await work(bus);
+  } finally {
+    await bus.close();
+  }
+}
+
+async function listRelayParked({ format }: Printed): Promise<void> {
+  const parked = await withRelayStore(relayParked);
+  await print(format === 'json' ? json({ parked }) : parkedText(parked));
+}
+
+async function retryAll({ format }: Printed): Promise<void> {
+  const { resolved, still } = await withBus((bus) =>
+    withRelayStore(async (store) => {
+      const stores = await existingStores();
+      const log = await stores.log('read');
+      try {
+        return await retryRelay({ bus, log, store });
+      } finally {
+        await log.close();
+      }
+    }),
+  );
+  const text = `${resolved} published, ${still.length} still parked\n`;
+  await print(format === 'json' ? json({ resolved, still }) : `${text}${parkedText(still)}`);
+  if (still.length > 0) throw new Failed(`${still.length} events are still parked`);
+}
+
+function parkedText(parked: readonly ParkedEvent[]): string {
+  return parked
+    .map(({ position, stream, revision, reason }) => {
+      return `position ${position}, ${stream} revision ${revision}: ${reason}\n`;
+    })
+    .join('');
+}
+
+async function requeueAll({ group }: Readonly<{ group: string }>): Promise<void> {
+  const enough = new AbortController();
+  let read = 0;
+  const requeueing = withBus((bus) =>
+    requeue(bus, group, enough.signal, () => {
+      read++;
+    }),
+  );
+  let seen = -1;
+  const quiet = async (): Promise<void> => {
+    while (seen < read) {
+      seen = read;
+      await timeout(QUIET_MS);
+    }
+    enough.abort();
+  };
+  const [{ sent, lost }] = await Promise.all([requeueing, quiet()]);
+  await print(`${sent} sent again\n`);
+  for (const place of lost) await print(`too large to have been kept: ${place}\n`);
+}
+
+async function consumeTakings(): Promise<void> {
+  const folder = join(settings().dataFolder, 'takings');
+  mkdirSync(folder, { recursive: true });
+  const store = openViewStore({ folder, tables: onceTables(takings) });
+  const ending = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      ending.abort();
+    });
+  }
+  const options = { topics: TAKINGS_TOPICS, group: SAMPLE_GROUP, store, effect: takings };
+  try {
+    await withBus((bus) => runConsumer({ bus, ...options, onNotice: told }, ending.signal));
+    await print(json({ takings: await allTakings(store) }));
+  } finally {
+    await store.close();
+  }
+}
+
+function told(notice: ConsumerNotice): void {
+  switch (notice.kind) {
+    case 'handled':
+      note(`${notice.fresh} handled, ${notice.repeated} had come before`);
+      return;
+    case 'failed':
+      note(`${notice.place}: attempt ${notice.attempt} failed: ${notice.reason}`);
+      return;
+    case 'buried':
+      note(`${notice.place}: is a dead letter now`);
+      return;
+    case 'fault':
+      note(`${notice.reason}; trying again`);
+  }
+}
