@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { BatchAppendResp } from '@eventstore/db-client/generated/streams_pb.js';
 import { status } from '@grpc/grpc-js';
 import type { ExpectedRevision } from '../../ports/event-store.js';
-import type { AppendCall, Connection, Opened } from './connection.js';
+import type { Connection } from './connection.js';
 import { failureOf } from './faults.js';
+import type { AppendCall, Opened } from './vendor-client.js';
 import { appendAnswerOf, appendRequest, type AppendAnswer, type SentEvent } from './wire.js';
 
 type Settle = (answer: AppendAnswer) => void;
@@ -65,7 +66,14 @@ class SharedCall {
   constructor(opened: Opened<AppendCall>) {
     this.#opened = opened;
     const { call } = opened;
-    call.on('data', (response: BatchAppendResp) => this.#answer(response));
+    call.on('data', (response: BatchAppendResp) => {
+      try {
+        this.#answer(response);
+      } catch (error) {
+        // Thrown from here it would be nobody's.
+        this.#lost(`an answer that is none: ${String(error)}`);
+      }
+    });
     call.on('error', (error) => this.#lost(reasonOf(error)));
     // Half-closed: of what is still waiting nothing will be heard.
     call.on('end', () => this.#lost('the server ended the call'));

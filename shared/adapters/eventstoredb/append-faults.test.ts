@@ -108,6 +108,22 @@ describe('appends to EventStoreDB that go wrong', () => {
     expect((await all(store(), stream)).map(given)).to.eql(events);
   });
 
+  for (const kind of ['lost-answer', 'no-answer'] as const) {
+    it(`is looked up, but not sent again when the store is being closed: ${kind}`, async () => {
+      const stream = newStream();
+      const before = server().calls('append');
+      const { met } = server().misbehave({ on: 'append', kind });
+      const ended = store()
+        .append(stream, 'no-stream', [event()])
+        .catch((failure: unknown) => failure);
+      await met;
+      await store().close();
+      if (kind === 'no-answer') expect(await ended).to.be.instanceOf(StoreUnavailable);
+      else expect(await ended).to.include({ kind: 'appended', revision: 0n });
+      expect(server().calls('append') - before).to.equal(1);
+    });
+  }
+
   it('says that a server is too old', async () => {
     server().misbehave({ on: 'append', kind: 'unimplemented', times: 3 });
     const refusal = await rejection(store().append(newStream(), 'no-stream', [event()]));

@@ -10,8 +10,16 @@ import { asStoreFault, unavailable } from './faults.js';
 import type { Feed } from './feed.js';
 import type { OnNotice } from './notice.js';
 import type { Reads } from './reads.js';
+import { Turns } from './turns.js';
 import type { AppendAnswer, SentEvent } from './wire.js';
 
+/**
+ * Appends under way at once. More make the server no faster, and would only wait there until their
+ * time is up, be looked up and sent again: the more there is to do, the more of it twice.
+ */
+const AT_ONCE = 128;
+/** How long an append waits for its turn. */
+const TURN_PATIENCE_MS = 10_000;
 /** How often an append is sent before it is given up with its outcome unknown. */
 const ATTEMPTS = 3;
 /** How long the feed may take to bring what was appended before it is read instead. */
@@ -39,9 +47,14 @@ type Appended = Extract<AppendResult, { kind: 'appended' }>;
 export class Appends {
   readonly #parts: AppendsParts;
   readonly #inHand = new Set<Promise<AppendResult>>();
+  #isFinishing = false;
+  readonly #turns: Turns;
 
   constructor(parts: AppendsParts) {
     this.#parts = parts;
+    this.#turns = new Turns(AT_ONCE, TURN_PATIENCE_MS, () =>
+      unavailable(`EventStoreDB at ${parts.server} does not keep up: nothing of this was sent`),
+    );
   }
 
   append(
@@ -65,8 +78,9 @@ export class Appends {
     return this.#lookUp({ stream, expected, events, first: firstOf(expected) });
   }
 
-  /** Resolves when every append in hand is answered. */
-  async settled(): Promise<void> {
+  /** Resolves when every append in hand is answered; none is sent again. */
+  async finish(): Promise<void> {
+    this.#isFinishing = true;
     await Promise.allSettled(this.#inHand);
   }
 
@@ -94,7 +108,7 @@ export class Appends {
           this.#parts.onNotice({ kind: 'outcome-unknown', stream, attempt, reason });
           const found = await this.#lookUpAfter(append, reason);
           if (found !== undefined) return found;
-          if (attempt === ATTEMPTS) throw this.#unknown(stream, reason);
+          if (attempt === ATTEMPTS || this.#isFinishing) throw this.#unknown(stream, reason);
         }
       }
     }
@@ -102,7 +116,7 @@ export class Appends {
 
   async #send({ stream, expected, events }: Append): Promise<AppendAnswer> {
     try {
-      return await this.#parts.calls.append(stream, expected, events);
+      return await this.#turns.take(() => this.#parts.calls.append(stream, expected, events));
     } catch (error) {
       throw asStoreFault(error, this.#parts.server);
     }

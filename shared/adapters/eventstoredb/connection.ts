@@ -1,89 +1,60 @@
-import { EventStoreDBClient } from '@eventstore/db-client';
-import streamsGrpc, {
-  type StreamsClient,
-} from '@eventstore/db-client/generated/streams_grpc_pb.js';
-import type {
-  BatchAppendReq,
-  BatchAppendResp,
-  ReadReq,
-  ReadResp,
-} from '@eventstore/db-client/generated/streams_pb.js';
-import { status, type ClientDuplexStream, type ClientReadableStream } from '@grpc/grpc-js';
+import type { ReadReq } from '@eventstore/db-client/generated/streams_pb.js';
+import { asError, Silence } from './faults.js';
 import type { ConnectionSettings } from './settings.js';
+import {
+  vendorClient,
+  type AppendCall,
+  type Opened,
+  type ReadCall,
+  type VendorClient,
+} from './vendor-client.js';
 
-export type ReadCall = ClientReadableStream<ReadResp>;
-export type AppendCall = ClientDuplexStream<BatchAppendReq, BatchAppendResp>;
+/** Calls to the leader. */
+export class Connection {
+  readonly #client: VendorClient;
+  readonly #timeoutMs: number;
 
-/** A call, and how to say that the connection it runs on may be dead. */
-export type Opened<Call> = Readonly<{ call: Call; suspect: () => void }>;
-
-/**
- * The vendor's client, of which only the connection is used: finding a node, following the leader,
- * connecting anew. Its own appends and reads have the defects that decision 0016 lists.
- */
-export class Connection extends EventStoreDBClient {
-  private lastUsed: StreamsClient | undefined;
-
-  constructor({ nodes, discovery, client, channel, user }: ConnectionSettings) {
-    // A cluster's own nodes are all the same to us but the leader: only it has read what it wrote.
-    const found = { ...discovery, ...client, nodePreference: 'leader' } as const;
-    switch (nodes.kind) {
-      case 'single':
-        super({ ...client, endpoint: nodes.endpoint }, channel, user);
-        break;
-      case 'gossip':
-        super({ ...found, endpoints: nodes.endpoints }, channel, user);
-        break;
-      case 'dns':
-        super({ ...found, discover: nodes.discover }, channel, user);
-        break;
-    }
+  /** @param timeoutMs how long finding a node may take */
+  constructor(settings: ConnectionSettings, timeoutMs: number) {
+    this.#client = vendorClient(settings);
+    this.#timeoutMs = timeoutMs;
   }
 
   openRead(request: ReadReq): Promise<Opened<ReadCall>> {
-    return this.#open('read', (client) => client.read(request, ...this.#arguments()));
+    return this.#within(this.#client.open('read', (client, args) => client.read(request, ...args)));
   }
 
   openAppends(): Promise<Opened<AppendCall>> {
-    return this.#open('append', (client) => client.batchAppend(...this.#arguments()));
+    return this.#within(this.#client.open('append', (client, args) => client.batchAppend(...args)));
   }
 
   /** Ends all calls and lets go of the socket. */
-  async hangUp(): Promise<void> {
-    await this.dispose();
-    this.lastUsed?.getChannel().close();
+  hangUp(): Promise<void> {
+    return this.#client.hangUp();
   }
 
-  async #open<Call extends ReadCall | AppendCall>(
-    name: string,
-    call: (client: StreamsClient) => Call,
+  #within<Call extends ReadCall | AppendCall>(
+    opening: Promise<Opened<Call>>,
   ): Promise<Opened<Call>> {
-    let used: StreamsClient | undefined;
-    const open = this.GRPCStreamCreator(
-      streamsGrpc.StreamsClient,
-      name,
-      (client: StreamsClient) => {
-        used = client;
-        this.lastUsed = client;
-        return call(client);
-      },
-    );
-    const opened = await open();
-    return {
-      call: opened,
-      suspect: () => {
-        // What the client does by itself when a call fails so: the next one connects anew.
-        if (used !== undefined) void this.handleError(used, new DeadConnection());
-      },
-    };
+    return new Promise((resolve, reject) => {
+      let isLate = false;
+      const late = setTimeout(() => {
+        isLate = true;
+        reject(new Silence('the search for a node', this.#timeoutMs));
+      }, this.#timeoutMs);
+      opening.then(
+        (opened) => {
+          clearTimeout(late);
+          resolve(opened);
+          if (!isLate) return;
+          opened.call.on('error', () => undefined);
+          opened.call.cancel();
+        },
+        (error: unknown) => {
+          clearTimeout(late);
+          reject(asError(error));
+        },
+      );
+    });
   }
-
-  #arguments() {
-    return this.callArguments({ requiresLeader: true }, { deadline: Infinity });
-  }
-}
-
-class DeadConnection extends Error {
-  readonly code = status.UNAVAILABLE;
-  readonly details = 'no answer';
 }

@@ -25,6 +25,8 @@ export type EventStoreDbOptions = Readonly<{
   url: string;
   /** Appends are refused. */
   readonly?: boolean;
+  /** How long finding a node may take. */
+  connectTimeoutMs?: number;
   /** How long to wait for the answer to an append before looking what became of it. */
   appendTimeoutMs?: number;
   /** How long the server may be silent while it is being read from. */
@@ -35,6 +37,7 @@ export type EventStoreDbOptions = Readonly<{
   onNotice?: OnNotice;
 }>;
 
+const CONNECT_TIMEOUT_MS = 5000;
 const APPEND_TIMEOUT_MS = 3000;
 const READ_TIMEOUT_MS = 3000;
 const PROBE_MS = 1500;
@@ -73,7 +76,7 @@ export class EventStoreDb implements EventStore {
     const { onNotice = () => undefined } = options;
     const settings = readConnectionString(options.url);
     const { server } = settings;
-    const connection = new Connection(settings);
+    const connection = new Connection(settings, options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS);
     const times = new RecordedTimes(onNotice);
     const reads = new Reads(connection, server, times, options.readTimeoutMs ?? READ_TIMEOUT_MS);
     const probeMs = options.probeMs ?? PROBE_MS;
@@ -140,7 +143,7 @@ export class EventStoreDb implements EventStore {
   /** Waits for the appends in hand, ends the subscriptions, lets go of the connection. */
   async close(): Promise<void> {
     this.#closing.abort();
-    await this.#appends.settled();
+    await this.#appends.finish();
     this.#reads.close();
     await this.#feed.close();
     await this.#connection.hangUp();

@@ -1,5 +1,5 @@
 import { status } from '@grpc/grpc-js';
-import { AppendTooLarge, StorageFull, StoreUnavailable } from '../../ports/event-store.js';
+import { AppendTooLarge, StoreUnavailable } from '../../ports/event-store.js';
 
 /** A call to the server failed; by what code, whatever kind of error it came as. */
 export type Failure = Readonly<{ code: number | undefined; exception: string; text: string }>;
@@ -55,15 +55,12 @@ export class Silence extends Error {
   }
 }
 
-/** What the port promises to throw, whatever was thrown. */
+/**
+ * What the port promises to throw, whatever was thrown. Never that the disk is full: a server whose
+ * disk is full ends itself, and is away.
+ */
 export function asStoreFault(error: unknown, server: string): Error {
-  if (
-    error instanceof StoreUnavailable ||
-    error instanceof AppendTooLarge ||
-    error instanceof StorageFull
-  ) {
-    return error;
-  }
+  if (error instanceof StoreUnavailable || error instanceof AppendTooLarge) return error;
   const { code, text } = failureOf(error);
   if (code === status.UNAUTHENTICATED || code === status.PERMISSION_DENIED) {
     return unavailable(`EventStoreDB at ${server} denies access: ${text}`, error);
@@ -71,7 +68,7 @@ export function asStoreFault(error: unknown, server: string): Error {
   if (isPassing(error) || isConnectionError(code, error)) {
     return unavailable(`EventStoreDB at ${server} cannot be reached: ${text}`, error);
   }
-  return error instanceof Error ? error : new Error(text);
+  return asError(error);
 }
 
 /** Finding a node of a cluster fails with errors of its own and no code. */
@@ -79,6 +76,10 @@ function isConnectionError(code: number | undefined, error: unknown): boolean {
   return (
     code === undefined && error instanceof Error && /discover|ECONN|ENOTFOUND/.test(error.message)
   );
+}
+
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
 export function unavailable(message: string, cause?: unknown): StoreUnavailable {

@@ -1,6 +1,7 @@
 import type { ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
-import type { Connection, ReadCall } from './connection.js';
-import { Silence } from './faults.js';
+import type { Connection } from './connection.js';
+import { asError, Silence } from './faults.js';
+import type { ReadCall } from './vendor-client.js';
 import { eventOf, type WireEvent } from './wire.js';
 
 /**
@@ -80,8 +81,4 @@ export async function followEvents(
 /** Not at once: a call cancelled in the turn it was made leaks (the vendor's client does so too). */
 function cancel(call: ReadCall): void {
   setImmediate(() => call.cancel());
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

@@ -103,7 +103,7 @@ describe('subscriptions to EventStoreDB', () => {
 
   it('wait for a slow consumer, however much comes meanwhile', async () => {
     const batch = 500;
-    const batches = 40;
+    const batches = 34;
     await record(1);
     const seen = follow(store(), 0n, 1 + batch * batches, async (so_far) => {
       if (so_far.length > 1) return;

@@ -13,18 +13,25 @@ export type ToParent = Readonly<{ kind: 'ready'; port: number }> | Readonly<{ ki
 export interface ProtocolServerProcess {
   readonly url: string;
   readonly port: number;
+  /** Of the process; undefined while it is killed. */
+  readonly pid: number | undefined;
   /** As for a server in this process; resolves when it is planned. */
   misbehave(misbehaviour: Misbehaviour): Promise<void>;
   /** SIGKILL. Resolves when the process is gone. */
   kill(): Promise<void>;
   /** Starts it again after a kill: the same folder, the same port. */
   start(): Promise<void>;
+  /** SIGSTOP: its connections stay, and nobody answers. */
+  pause(): void;
+  /** SIGCONT */
+  resume(): void;
 }
 
 const CHILD = fileURLToPath(new URL('./protocol-server.child.js', import.meta.url));
 
 /**
- * @param folder keeps the events
+ * Starts it and resolves when it can be connected to. The process ends with the one that started it.
+ * @param folder keeps the events: every append that was answered is there after a kill
  * @param port by default one that is free
  */
 export async function startProtocolServerProcess(
@@ -54,6 +61,9 @@ export async function startProtocolServerProcess(
   return {
     url: `esdb://127.0.0.1:${bound}?tls=false`,
     port: bound,
+    get pid() {
+      return child?.pid;
+    },
     misbehave: async (misbehaviour) => {
       if (child === undefined) throw new Error('the server is not running');
       const told = answer(child);
@@ -65,6 +75,8 @@ export async function startProtocolServerProcess(
     start: async () => {
       await start(bound);
     },
+    pause: () => void child?.kill('SIGSTOP'),
+    resume: () => void child?.kill('SIGCONT'),
   };
 }
 
