@@ -10,11 +10,14 @@ import type { Projection } from './service.js';
 const MAX_LAG_MS = 30_000;
 
 /** Whether the log can be read, and no view has given up. */
-export function healthStates({ log, views }: ProjectionHealth): readonly PartState[] {
-  return [
-    log === null ? { part: 'log' } : { part: 'log', problem: log },
-    ...views.map(({ view, standing }) => stateOf(`view ${view}`, standing)),
-  ];
+export function healthStates(health: ProjectionHealth): readonly PartState[] {
+  const { log } = health;
+  return [log === null ? { part: 'log' } : { part: 'log', problem: log }, ...viewStates(health)];
+}
+
+/** The same without the log. */
+export function viewStates({ views }: ProjectionHealth): readonly PartState[] {
+  return views.map(({ view, standing }) => stateOf(`view ${view}`, standing));
 }
 
 /** Whether the views are also near the end of the log. */

@@ -1,12 +1,20 @@
+import { openKafkaBus } from '../shared/adapters/kafka/event-bus.js';
+import type { KafkaNotice } from '../shared/adapters/kafka/notice.js';
+import type { Log } from '../shared/logging.js';
+import type { EventStore } from '../shared/ports/event-store.js';
+import type { KafkaConfig } from '../shared/store-config.js';
+import type { Stores } from '../shared/stores/stores.js';
 import { isProgram, runProcess } from '../shared/http/process.js';
 import { serveService, type Basics, type Service } from '../shared/http/service.js';
 import { serviceStores } from '../shared/stores/open.js';
-import { healthStates, lagGauges, noticeLog, readyStates } from './http.js';
+import { healthStates, lagGauges, noticeLog, readyStates, viewStates } from './http.js';
+import { relayTables, startRelay, type Relay } from './relay/relay.js';
+import { TOPIC_NAMES } from './relay/topics.js';
 import { projectionTables, startProjection } from './service.js';
 import { allViews } from './views/all.js';
 
 /**
- * Starts projecting: reads the log, writes the views.
+ * Starts projecting: reads the log, writes the views, and publishes to Kafka where that is set.
  * @throws what opening them throws
  */
 export async function openProjectionService({ config, log, metrics }: Basics): Promise<Service> {
@@ -16,19 +24,67 @@ export async function openProjectionService({ config, log, metrics }: Basics): P
   await stores.cleanRebuildLeftovers();
   const store = await stores.views(projectionTables(views), 'write');
   const projection = startProjection({ log: events, store, views, onNotice: noticeLog(log) });
+  const published = metrics.counter('sagae_relay_messages_total', 'Messages that were published.');
+  const relay =
+    config.kafka === undefined
+      ? undefined
+      : await openRelay({ kafka: config.kafka, stores, events, log, published });
   const measure = lagGauges(metrics);
+  const health = () => [
+    ...healthStates(projection.health()),
+    ...(relay === undefined ? [] : viewStates(relay.health())),
+  ];
   return {
     routes: [],
-    health: () => Promise.resolve(healthStates(projection.health())),
+    health: () => Promise.resolve(health()),
+    // Views are current or not whether or not anything can be published.
     ready: () => readyStates(projection),
     metrics: async () => {
-      measure(await projection.lag());
+      measure([...(await projection.lag()), ...((await relay?.lag()) ?? [])]);
       return [await metrics.snapshot()];
     },
     close: async () => {
+      await relay?.stop();
       await projection.stop();
       await store.close();
       await events.close();
+    },
+  };
+}
+
+type RelayParts = Readonly<{
+  kafka: KafkaConfig;
+  stores: Stores;
+  events: EventStore;
+  log: Log;
+  published: (messages: number) => void;
+}>;
+
+/** The relay with what it alone uses, which ends with it. */
+async function openRelay({ kafka, stores, events, log, published }: RelayParts): Promise<Relay> {
+  const store = await stores.relay(relayTables);
+  const onNotice = (notice: KafkaNotice): void => {
+    if (notice.kind === 'client') log[notice.level](`Kafka: ${notice.text}`);
+    else log.warn({ notice }, `Kafka: ${notice.kind}`);
+  };
+  const bus = openKafkaBus({ ...kafka, clientId: 'sagae-relay', topics: TOPIC_NAMES, onNotice });
+  const relay = startRelay({
+    log: events,
+    store,
+    bus,
+    onNotice: noticeLog(log),
+    onPublished: (_topic, messages) => {
+      published(messages);
+    },
+  });
+  return {
+    health: () => relay.health(),
+    lag: () => relay.lag(),
+    stop: async () => {
+      // First the bus: a relay that waits for a broker would not end before its answer.
+      await bus.close();
+      await relay.stop();
+      await store.close();
     },
   };
 }
