@@ -1,5 +1,14 @@
-import { MongoClient, type Collection, type Db, type IndexDescription } from 'mongodb';
+import {
+  MongoClient,
+  MongoError,
+  ReadConcern,
+  type Collection,
+  type Db,
+  type IndexDescription,
+} from 'mongodb';
+import { StoreUnavailable } from '../../ports/event-store.js';
 import type { StateDocument } from './view-documents.js';
+import { PrimaryTerm } from './view-primary.js';
 import type { OldRow, RowDocument } from './view-rows.js';
 
 /** Milliseconds a call waits for a server that can be written to, before it gives up. */
@@ -11,30 +20,51 @@ const SILENCE_MS = 15_000;
 const CONNECTIONS = 32;
 const HEARTBEAT_MS = 2_000;
 
+/** The views of one database of a server that is connected to. */
+export type Connection = Readonly<{ collections: ViewCollections; close: () => Promise<void> }>;
+
 /**
- * Connects to the server: every write is acknowledged by a majority with its journal, every read
- * shows what a majority has.
- * @throws what the driver throws when there is none within {@link SELECTION_MS}
+ * Connects to the server.
+ * @throws {TypeError} when the connection string is none
+ * @throws what the driver throws when there is no server within {@link SELECTION_MS}
  */
-export async function connect(url: string): Promise<MongoClient> {
-  const client = new MongoClient(url, {
-    useBigInt64: true,
-    promoteBuffers: true,
-    writeConcern: { w: 'majority', journal: true },
-    readConcern: { level: 'majority' },
-    readPreference: 'primary',
-    serverSelectionTimeoutMS: SELECTION_MS,
-    connectTimeoutMS: CONNECT_MS,
-    socketTimeoutMS: SILENCE_MS,
-    waitQueueTimeoutMS: SILENCE_MS,
-    heartbeatFrequencyMS: HEARTBEAT_MS,
-    maxPoolSize: CONNECTIONS,
-  });
+export async function connect(
+  place: Readonly<{ url: string; database: string }>,
+): Promise<Connection> {
+  const client = clientOf(place.url);
+  const term = new PrimaryTerm(client);
   try {
-    return await client.connect();
+    await client.connect();
   } catch (error) {
     await client.close();
-    throw error;
+    if (error instanceof MongoError) throw error;
+    // Of the name service, for one.
+    throw new StoreUnavailable('the views cannot be reached', { cause: error });
+  }
+  // Said here and not of the client, where the connection string would have the last word.
+  const db = client.db(place.database, {
+    writeConcern: { w: 'majority', journal: true },
+    readConcern: new ReadConcern('majority'),
+    readPreference: 'primary',
+  });
+  return { collections: new ViewCollections(db, term), close: () => client.close() };
+}
+
+function clientOf(url: string): MongoClient {
+  try {
+    return new MongoClient(url, {
+      useBigInt64: true,
+      promoteBuffers: true,
+      serverSelectionTimeoutMS: SELECTION_MS,
+      connectTimeoutMS: CONNECT_MS,
+      socketTimeoutMS: SILENCE_MS,
+      waitQueueTimeoutMS: SILENCE_MS,
+      heartbeatFrequencyMS: HEARTBEAT_MS,
+      maxPoolSize: CONNECTIONS,
+    });
+  } catch {
+    // Without what the driver says: it quotes, and there may be a password in it.
+    throw new TypeError('the MongoDB connection string cannot be used');
   }
 }
 
@@ -44,11 +74,17 @@ export function databaseOf(url: string): string {
   return name === '' ? 'sagae' : decodeURIComponent(name);
 }
 
-/** The collections of the views of one database. */
+/**
+ * The collections of the views of one database. Every write is acknowledged by a majority with its
+ * journal; a read shows what a majority has, unless it is of one who is about to write.
+ */
 export class ViewCollections {
   readonly state: Collection<StateDocument>;
 
-  constructor(private readonly db: Db) {
+  constructor(
+    private readonly db: Db,
+    readonly term: PrimaryTerm,
+  ) {
     this.state = db.collection<StateDocument>('state');
   }
 
@@ -59,6 +95,18 @@ export class ViewCollections {
   /** Rows that were replaced, with the commit that replaced them. */
   old(name: string): Collection<OldRow> {
     return this.db.collection<OldRow>(name);
+  }
+
+  /**
+   * The same as the primary has it. All that a majority has it has too, at once, also when it has
+   * just become primary; and what follows from the read is written to it or fails.
+   */
+  latest(name: string): Readonly<{ rows: Collection<RowDocument>; old: Collection<OldRow> }> {
+    const options = { readConcern: new ReadConcern('local') };
+    return {
+      rows: this.db.collection<RowDocument>(name, options),
+      old: this.db.collection<OldRow>(name, options),
+    };
   }
 
   /** Makes the indexes, and the collection with them. Those that are there stay. */

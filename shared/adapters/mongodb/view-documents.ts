@@ -28,6 +28,10 @@ export type StateDocument = Readonly<{
   _id: string;
   views?: Readonly<Record<string, ViewEntry>>;
   retired?: readonly Retired[];
+  /** Retired ones that are being dropped. */
+  dropping?: readonly Retired[];
+  /** Of the document `live`: who may put rebuilt views in place of the live ones. */
+  builder?: string;
   /** Who rebuilds, and when it last said so by the server's clock. */
   owner?: string | null;
   beat?: Date | null;

@@ -64,16 +64,21 @@ export class ViewKeeper {
     await this.collections.old(oldCollectionOf(view, entry)).deleteMany({ until });
   }
 
-  async #drop({ retired }: State, now: number): Promise<void> {
+  async #drop({ retired, dropping }: State, now: number): Promise<void> {
+    for (const one of dropping) await this.#dropAll(one);
     for (const one of retired) {
       const since = this.#retired.get(one.generation) ?? now;
       this.#retired.set(one.generation, since);
-      if (since <= now - this.times.keepMs) await this.#dropAll(one);
+      if (since > now - this.times.keepMs) continue;
+      // Announced first, as above.
+      await this.states.condemn(one);
+      await this.#dropAll(one);
     }
   }
 
-  async #dropAll(retired: Retired): Promise<void> {
-    await this.states.forget(retired);
-    for (const name of retired.collections) await this.collections.drop(name);
+  async #dropAll(condemned: Retired): Promise<void> {
+    for (const name of condemned.collections) await this.collections.drop(name);
+    await this.states.forget(condemned);
+    this.#retired.delete(condemned.generation);
   }
 }

@@ -24,6 +24,8 @@ export class MongoViewReader implements ViewReader {
     private readonly state: State,
     private readonly reload: () => Promise<State>,
     private readonly carefreeMs: number,
+    /** The primary's, before the state was loaded. */
+    private readonly term: number,
   ) {}
 
   checkpoint(view: string): Promise<bigint> {
@@ -94,6 +96,9 @@ export class MongoViewReader implements ViewReader {
         return new TableAt(this.collections, old);
       });
       const answer = await read(new RowShape(table), tables);
+      if (this.collections.term.count !== this.term) {
+        throw new StoreUnavailable('another server has become primary while a snapshot was read');
+      }
       if (performance.now() - this.#began > this.carefreeMs) await this.#checkKept(views);
       return answer;
     });

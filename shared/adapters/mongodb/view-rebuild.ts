@@ -30,13 +30,15 @@ const ATTEMPTS = 1_000;
 /**
  * Opens a place for rebuilding beside the live views: collections of their own, and the switch is
  * one change of the document that names them. What an earlier rebuild left is dropped first.
+ * @throws {TypeError} when the connection string is none
  * @throws {RebuildRunning} another process is at it, or was until `leaseMs` ago
  * @throws {StorageFull | StoreUnavailable} it cannot be opened now
  */
 export function openMongoRebuildPlace(options: OpenMongoRebuildPlace): Promise<MongoRebuildPlace> {
   const { tables, leaseMs = LEASE_MS } = options;
   return withPortFaults(() =>
-    onConnection(options, async (client, collections) => {
+    onConnection(options, async (connection) => {
+      const { collections } = connection;
       const live = new ViewStates(collections, LIVE);
       await live.create();
       const owner = randomUUID();
@@ -46,12 +48,14 @@ export function openMongoRebuildPlace(options: OpenMongoRebuildPlace): Promise<M
       if (!(await lease.take())) {
         throw new RebuildRunning('the views are being rebuilt by another process');
       }
+      // Before anything is dropped: who had the lease before can no longer put it in place.
+      await live.giveTo(owner);
       await dropLeftovers(collections, live, states);
       await checkTables(states, tables);
       const times = { everyMs: Infinity, keepMs: Infinity, carefreeMs: CAREFREE_MS };
-      const parts = { client, collections, states, readonly: false, times };
+      const parts = { connection, states, readonly: false, times };
       lease.keep();
-      return new MongoRebuildPlace(parts, live, lease);
+      return new MongoRebuildPlace(parts, live, lease, owner);
     }),
   );
 }
@@ -76,6 +80,7 @@ export class MongoRebuildPlace extends MongoViewStore implements RebuildPlace {
     parts: ViewStoreParts,
     private readonly live: ViewStates,
     private readonly lease: Lease,
+    private readonly owner: string,
   ) {
     super(parts);
   }
@@ -89,7 +94,12 @@ export class MongoRebuildPlace extends MongoViewStore implements RebuildPlace {
     return withPortFaults(async () => {
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
         const live = await this.live.load();
+        if (!(await this.live.isOf(this.owner))) {
+          throw new RebuildRunning('another process has begun to rebuild the views');
+        }
         const built = await this.parts.states.load();
+        // As after a switch whose answer was lost.
+        if (isLive(views, live, built)) return { kind: 'switched' };
         const behind = whateverIsLive ? undefined : behindOf(views, live, built);
         if (behind !== undefined) return behind;
         if (await this.#switch(views, live, built)) return { kind: 'switched' };
@@ -99,9 +109,15 @@ export class MongoRebuildPlace extends MongoViewStore implements RebuildPlace {
   }
 
   override async close(): Promise<void> {
-    await withPortFaults(() => dropLeftovers(this.parts.collections, this.live, this.parts.states));
-    await withPortFaults(() => this.lease.giveBack());
-    await this.abandon();
+    try {
+      const { connection, states } = this.parts;
+      await withPortFaults(async () => {
+        await dropLeftovers(connection.collections, this.live, states);
+        await this.lease.giveBack();
+      });
+    } finally {
+      await this.abandon();
+    }
   }
 
   /** Closes without tidying up, as a crash would. For tests. */
@@ -121,10 +137,17 @@ export class MongoRebuildPlace extends MongoViewStore implements RebuildPlace {
       if (entry === undefined) return [];
       return [{ generation: entry.generation, collections: collectionsOf(name, entry) }];
     });
-    if (!(await this.live.replace(live, entries, retired))) return false;
+    if (!(await this.live.replace(live, this.owner, entries, retired))) return false;
     await this.parts.states.remove(views.map(({ name }) => name));
     return true;
   }
+}
+
+function isLive(views: readonly SwitchedView[], live: State, built: State): boolean {
+  return views.every(({ name }) => {
+    const entry = built.views.get(name);
+    return entry !== undefined && live.views.get(name)?.generation === entry.generation;
+  });
 }
 
 function behindOf(views: readonly SwitchedView[], live: State, built: State): Switched | undefined {

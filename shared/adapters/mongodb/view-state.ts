@@ -14,6 +14,7 @@ import { checkName, declarationOf } from './view-rows.js';
 export type State = Readonly<{
   views: ReadonlyMap<string, ViewEntry>;
   retired: readonly Retired[];
+  dropping: readonly Retired[];
 }>;
 
 export const LIVE = 'live';
@@ -111,19 +112,33 @@ export class ViewStates {
     return changed ? { ...entry, ...changes } : undefined;
   }
 
-  /** Puts views in place of those that were seen here. False: one of them has changed since. */
+  /** From now on only `builder` can {@link replace} views here. */
+  async giveTo(builder: string): Promise<void> {
+    await this.#change({}, { $set: { builder } });
+  }
+
+  /** May this one replace views here? */
+  async isOf(builder: string): Promise<boolean> {
+    return (await this.collections.state.countDocuments({ _id: this.place, builder })) === 1;
+  }
+
+  /** Puts views in place of those that were seen here. False: something has changed since. */
   async replace(
     seen: State,
+    builder: string,
     views: ReadonlyMap<string, ViewEntry>,
     retired: readonly Retired[],
   ): Promise<boolean> {
     const names = [...views.keys()];
     const filters = names.flatMap((view) => Object.entries(seenFilter(view, seen.views.get(view))));
     const entries = [...views].map(([view, entry]) => [pathOf(view), entry] as const);
-    return this.#change(Object.fromEntries(filters), {
-      $set: Object.fromEntries(entries),
-      $push: { retired: { $each: [...retired] } },
-    });
+    return this.#change(
+      { ...Object.fromEntries(filters), builder },
+      {
+        $set: Object.fromEntries(entries),
+        $push: { retired: { $each: [...retired] } },
+      },
+    );
   }
 
   /** Says that rows replaced by commits up to this one may be gone from now on. */
@@ -132,9 +147,19 @@ export class ViewStates {
     return this.#change(filter, { $max: { [`${pathOf(view)}.pruned`]: upTo } });
   }
 
-  /** Forgets collections that were retired. */
-  async forget({ generation }: Retired): Promise<boolean> {
-    return this.#change({}, { $pull: { retired: { generation } } });
+  /** Says that retired collections may be gone from now on. */
+  async condemn(retired: Retired): Promise<void> {
+    const { generation } = retired;
+    const filter = { 'retired.generation': generation };
+    await this.#change(filter, {
+      $pull: { retired: { generation } },
+      $push: { dropping: retired },
+    });
+  }
+
+  /** Forgets collections that were dropped. */
+  async forget({ generation }: Retired): Promise<void> {
+    await this.#change({}, { $pull: { dropping: { generation } } });
   }
 
   /** Forgets views and what belongs to them. */
@@ -146,7 +171,7 @@ export class ViewStates {
 
   /** Makes the document, unless it is there. */
   async create(): Promise<void> {
-    const made = { views: {}, retired: [] };
+    const made = { views: {}, retired: [], dropping: [] };
     const filter = { _id: this.place };
     await this.collections.state.updateOne(filter, { $setOnInsert: made }, { upsert: true });
   }
@@ -191,6 +216,7 @@ function stateOf(document: StateDocument | null): State {
   return {
     views: new Map(Object.entries(document?.views ?? {})),
     retired: document?.retired ?? [],
+    dropping: document?.dropping ?? [],
   };
 }
 

@@ -1,4 +1,3 @@
-import type { MongoClient } from 'mongodb';
 import { StoreUnavailable } from '../../ports/event-store.js';
 import type {
   Range,
@@ -9,7 +8,7 @@ import type {
   ViewReader,
   ViewStore,
 } from '../../ports/view-store.js';
-import { connect, ViewCollections } from './view-connection.js';
+import { connect, type Connection } from './view-connection.js';
 import { withPortFaults } from './view-faults.js';
 import { ViewKeeper, type KeeperTimes } from './view-keeper.js';
 import { CAREFREE_MS, MongoViewReader } from './view-reader.js';
@@ -36,31 +35,32 @@ const TIMES = { everyMs: 10_000, keepMs: 60_000, carefreeMs: CAREFREE_MS };
 /**
  * Opens the views in a MongoDB database. Several processes may use it at once. Once opened it waits
  * out a server that is away: calls fail in bounded time, and work again when it is back.
+ * @throws {TypeError} when the connection string is none
  * @throws {StorageFull | StoreUnavailable} it cannot be opened now
  * @throws when a stored table has other columns than declared
  */
 export function openMongoViewStore(options: OpenMongoViewStore): Promise<MongoViewStore> {
   const { tables, readonly = false, times = TIMES } = options;
   return withPortFaults(() =>
-    onConnection(options, async (client, collections) => {
-      const states = new ViewStates(collections, LIVE);
+    onConnection(options, async (connection) => {
+      const states = new ViewStates(connection.collections, LIVE);
       if (!readonly) await states.create();
       await checkTables(states, tables);
-      return new MongoViewStore({ client, collections, states, readonly, times });
+      return new MongoViewStore({ connection, states, readonly, times });
     }),
   );
 }
 
 /** Opens something on a connection, which is closed where that fails. */
 export async function onConnection<T>(
-  { url, database }: Readonly<{ url: string; database: string }>,
-  open: (client: MongoClient, collections: ViewCollections) => Promise<T>,
+  place: Readonly<{ url: string; database: string }>,
+  open: (connection: Connection) => Promise<T>,
 ): Promise<T> {
-  const client = await connect(url);
+  const connection = await connect(place);
   try {
-    return await open(client, new ViewCollections(client.db(database)));
+    return await open(connection);
   } catch (error) {
-    await client.close();
+    await connection.close();
     throw error;
   }
 }
@@ -72,8 +72,7 @@ export async function checkTables(states: ViewStates, tables: readonly Table[]):
 }
 
 export type ViewStoreParts = Readonly<{
-  client: MongoClient;
-  collections: ViewCollections;
+  connection: Connection;
   states: ViewStates;
   readonly: boolean;
   times: KeeperTimes & Readonly<{ carefreeMs: number }>;
@@ -87,7 +86,8 @@ export class MongoViewStore implements ViewStore {
   #closed = false;
 
   constructor(protected readonly parts: ViewStoreParts) {
-    const { collections, states, times } = parts;
+    const { states, times } = parts;
+    const { collections } = parts.connection;
     this.#writer = new ViewWriter(collections);
     this.#keeper = new ViewKeeper(collections, states, times);
   }
@@ -111,16 +111,15 @@ export class MongoViewStore implements ViewStore {
       const seen = await this.#lastSeen(view);
       if ((seen?.position ?? 0n) !== batch.after) return 'fenced';
       const puts = this.#writer.prepare(batch.puts, (seen?.attempt ?? 0n) + 1n);
-      const entry = await this.#begin(
-        view,
-        seen,
-        puts.map(({ table }) => table),
-      );
+      const written = new Set(puts.map(({ table }) => table));
+      const tables = batch.puts.flatMap(({ table }) => (written.delete(table.name) ? table : []));
+      const entry = await this.#begin(view, seen, tables);
       if (entry === undefined) return 'fenced';
       await this.#writer.write(view, entry, puts);
       const completed = await this.parts.states.complete(view, entry, batch.upTo);
       if (completed === undefined) return 'fenced';
       this.#seen.set(view, completed);
+      this.#writer.completed(view, completed);
       this.#keeper.note(view, completed);
       return 'committed';
     });
@@ -145,16 +144,18 @@ export class MongoViewStore implements ViewStore {
 
   /** Once half a minute old, a snapshot is good for as long as nothing that it needs is deleted. */
   async snapshot<T>(read: (reader: ViewReader) => Promise<T>): Promise<T> {
-    const { collections, states, times } = this.parts;
+    const { connection, states, times } = this.parts;
     const load = (): Promise<State> => this.#do(() => states.load());
-    return read(new MongoViewReader(collections, await load(), load, times.carefreeMs));
+    const { collections } = connection;
+    const term = collections.term.count;
+    return read(new MongoViewReader(collections, await load(), load, times.carefreeMs, term));
   }
 
   close(): Promise<void> {
     return this.#do(async () => {
       this.#closed = true;
       await this.#keeper.done();
-      await this.parts.client.close();
+      await this.parts.connection.close();
     });
   }
 
