@@ -33,6 +33,7 @@ const LONGEST_RETRY_MS = 2_000;
 export function startRelay({ bus, onPublished, ...options }: RelayOptions): Relay {
   return startProjection({
     batchSize: BATCH_SIZE,
+    laggardBatchSize: options.batchSize ?? BATCH_SIZE,
     longestRetryMs: LONGEST_RETRY_MS,
     ...options,
     store: new TellingViewStore(options.store, options.log, bus),

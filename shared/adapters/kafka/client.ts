@@ -21,16 +21,31 @@ export class KafkaClient {
   readonly #sockets = new Set<net.Socket>();
   #dropped = false;
 
-  constructor(settings: KafkaSettings) {
+  /** @param answerMs after which the client itself gives a request up */
+  constructor(settings: KafkaSettings, answerMs = settings.answerMs) {
     calmTimer();
-    this.kafka = new Kafka(this.#config(settings));
+    this.kafka = new Kafka(this.#config(settings, answerMs));
   }
 
   /** Parts from the brokers, politely where they answer. Takes a second at most, never throws. */
   async end(...connected: readonly Connected[]): Promise<void> {
     const parting = Promise.allSettled(connected.map((one) => one.disconnect()));
-    await within(PARTING_MS, 'parting', parting).catch(() => undefined);
+    const parted = await within(PARTING_MS, 'parting', parting).catch(() => undefined);
+    // What nobody waits for any more need not fail.
+    if (parted !== undefined) for (const socket of this.#sockets) socket.destroy();
     this.drop();
+  }
+
+  /** {@link drop}s when the signal aborts. @returns what takes that back */
+  dropWith(signal: AbortSignal): () => void {
+    const drop = () => {
+      this.drop();
+    };
+    if (signal.aborted) drop();
+    signal.addEventListener('abort', drop);
+    return () => {
+      signal.removeEventListener('abort', drop);
+    };
   }
 
   /** Cuts all connections, for good: whatever still waits for an answer fails. */
@@ -39,15 +54,15 @@ export class KafkaClient {
     for (const socket of this.#sockets) giveUp(socket);
   }
 
-  #config(settings: KafkaSettings): KafkaConfig {
-    const { brokers, clientId, sasl, answerMs, onNotice } = settings;
+  #config(settings: KafkaSettings, answerMs: number): KafkaConfig {
+    const { brokers, clientId, sasl, onNotice } = settings;
     return {
       brokers: [...brokers],
       clientId,
       ssl: settings.tls,
       ...(sasl === undefined ? {} : { sasl: saslOptions(sasl) }),
       connectionTimeout: CONNECT_MS,
-      authenticationTimeout: answerMs,
+      authenticationTimeout: settings.answerMs,
       requestTimeout: answerMs,
       enforceRequestTimeout: true,
       retry: RETRY,

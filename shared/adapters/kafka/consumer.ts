@@ -112,10 +112,7 @@ class Session {
   async #join(consumer: Consumer): Promise<void> {
     const { subscription, settings } = this.job;
     const joining = async (): Promise<void> => {
-      const admin = this.#client.kafka.admin();
-      await admin.connect();
-      await ensureTopics(admin, settings);
-      await admin.disconnect();
+      await ensureTopics(settings, this.job.until);
       await consumer.connect();
       await consumer.subscribe({ topics: [...subscription.topics], fromBeginning: true });
       if (this.#isOver) return;

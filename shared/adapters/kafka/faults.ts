@@ -35,7 +35,7 @@ export function reasonOf(error: unknown): string {
 }
 
 /** Kafka's name of the error, somewhere in what the client wrapped around it. */
-function typeOf(error: unknown): string {
+export function typeOf(error: unknown): string {
   if (!(error instanceof Error)) return '';
   if ('type' in error && typeof error.type === 'string') return error.type;
   return typeOf(error.cause);

@@ -1,27 +1,43 @@
+import { setTimeout as timeout } from 'node:timers/promises';
 import { CompressionTypes, type Message, type Producer, type TopicMessages } from 'kafkajs';
 import { BusUnavailable, type BusMessage } from '../../ports/event-bus.js';
 import { KafkaClient } from './client.js';
-import { faultOf } from './faults.js';
+import { faultOf, typeOf } from './faults.js';
 import type { KafkaSettings } from './settings.js';
 import { within } from './time-limit.js';
-import { ensureTopics, partitionsOf } from './topics.js';
+import { ensureTopics, findPartitions, type TopicsFound } from './topics.js';
 
-/** Connecting is several requests, some of them tried again. */
-const CONNECT_ANSWERS = 3;
+/** The time limit is ours; this is only what the client would do by itself. */
+const LONGEST_ANSWER_MS = 60_000;
 /** A broker waits so much shorter for its followers than we do for it. */
 const MARGIN_MS = 500;
+/** For so long the brokers may not have heard yet that they lead a topic that was just made. */
+const SETTLING_MS = 5_000;
+const SETTLING_PAUSE_MS = 100;
+const NOT_SETTLED: ReadonlySet<string> = new Set([
+  'NOT_LEADER_FOR_PARTITION',
+  'LEADER_NOT_AVAILABLE',
+  'UNKNOWN_TOPIC_OR_PARTITION',
+]);
 
 /** A message and the partition it goes to. */
 export type Placed = Readonly<{ message: BusMessage; partition: number }>;
 
 /** A connection to publish over. After a fault it is of no more use. */
 export class ProducerLink {
+  readonly #partitions: Map<string, number>;
+  /** Until when topics may not be ready, ms since 1970. */
+  readonly #settledAt: number;
+
   private constructor(
     private readonly client: KafkaClient,
     private readonly producer: Producer,
-    private readonly partitions: Map<string, number>,
+    found: TopicsFound,
     private readonly settings: KafkaSettings,
-  ) {}
+  ) {
+    this.#partitions = new Map(found.partitions);
+    this.#settledAt = found.created.length === 0 ? 0 : Date.now() + SETTLING_MS;
+  }
 
   /**
    * Connects, and makes the topics that are not there.
@@ -29,12 +45,8 @@ export class ProducerLink {
    * @throws {BusUnavailable} no broker could be reached in time
    */
   static async open(settings: KafkaSettings, closing: AbortSignal): Promise<ProducerLink> {
-    const client = new KafkaClient(settings);
-    const drop = () => {
-      client.drop();
-    };
-    closing.addEventListener('abort', drop);
-    const admin = client.kafka.admin();
+    const client = new KafkaClient(settings, LONGEST_ANSWER_MS);
+    const release = client.dropWith(closing);
     const producer = client.kafka.producer({
       // Never in there: what was not acknowledged is published again by whoever called, in order.
       // For the same reason it is not idempotent: the client's support of that is experimental, and
@@ -44,69 +56,69 @@ export class ProducerLink {
       maxInFlightRequests: 1,
       createPartitioner: () => placedBefore,
     });
-    const connecting = async (): Promise<ProducerLink> => {
-      await admin.connect();
-      const found = await ensureTopics(admin, settings);
-      await producer.connect();
-      settings.onNotice({ kind: 'connected', brokers: found.brokers, created: found.created });
-      return new ProducerLink(client, producer, new Map(found.partitions), settings);
-    };
     try {
-      const link = await within(CONNECT_ANSWERS * settings.answerMs, 'connecting', connecting());
-      await admin.disconnect().catch(() => undefined);
-      return link;
+      const found = await ensureTopics(settings, closing);
+      await within(settings.answerMs, 'connecting', producer.connect());
+      const { brokers, created } = found;
+      settings.onNotice({ kind: 'connected', brokers, created });
+      return new ProducerLink(client, producer, found, settings);
     } catch (error) {
       client.drop();
-      void client.end(producer, admin);
+      void client.end(producer);
       throw unavailable(error);
     } finally {
-      closing.removeEventListener('abort', drop);
+      release();
     }
   }
 
   /** How many partitions a topic has. @throws {BusUnavailable} there is no such topic */
-  async partitionsOf(topic: string): Promise<number> {
-    const known = this.partitions.get(topic);
+  async partitionsOf(topic: string, closing: AbortSignal): Promise<number> {
+    const known = this.#partitions.get(topic);
     if (known !== undefined) return known;
-    const admin = this.client.kafka.admin();
     try {
-      const asking = admin.connect().then(() => partitionsOf(admin, [topic]));
-      const found = await within(this.settings.answerMs, `asking for ${topic}`, asking);
-      for (const [name, count] of found) this.partitions.set(name, count);
+      const found = await findPartitions(this.settings, closing, [topic]);
+      const count = found.get(topic) ?? 0;
+      if (count === 0) throw new BusUnavailable(`there is no topic ${topic}`);
+      this.#partitions.set(topic, count);
+      return count;
     } catch (error) {
       throw unavailable(error);
-    } finally {
-      void admin.disconnect().catch(() => undefined);
     }
-    const count = this.partitions.get(topic);
-    if (count === undefined || count === 0) throw new BusUnavailable(`there is no topic ${topic}`);
-    return count;
   }
 
   /**
    * Sends messages and answers when every replica in sync has them. Not more in one partition than
    * one batch may hold.
+   * @param answerMs how long that may take
    * @throws {MessageRefused} the brokers do not take at least one of them; which, they do not say
    * @throws {BusUnavailable} it is not known which of them were taken
    */
-  async send(messages: readonly Placed[]): Promise<void> {
-    const { answerMs } = this.settings;
-    const sending = this.producer.sendBatch({
-      acks: -1,
-      timeout: answerMs - MARGIN_MS,
-      compression: CompressionTypes.None,
-      topicMessages: byTopic(messages),
-    });
-    try {
-      checkAcknowledged(messages, await within(answerMs + MARGIN_MS, 'publishing', sending));
-    } catch (error) {
-      throw faultOf(error);
+  async send(messages: readonly Placed[], answerMs: number): Promise<void> {
+    for (;;) {
+      try {
+        checkAcknowledged(messages, await this.#send(messages, answerMs));
+        return;
+      } catch (error) {
+        // Nothing else is sent meanwhile, so that trying again here changes no order.
+        if (!NOT_SETTLED.has(typeOf(error)) || Date.now() >= this.#settledAt) throw faultOf(error);
+        await timeout(SETTLING_PAUSE_MS);
+      }
     }
   }
 
   /** Parts from the brokers, politely where they answer. */
   async close(): Promise<void> {
     await this.client.end(this.producer);
+  }
+
+  #send(messages: readonly Placed[], answerMs: number): Promise<readonly Acknowledged[]> {
+    const sending = this.producer.sendBatch({
+      acks: -1,
+      timeout: answerMs - MARGIN_MS,
+      compression: CompressionTypes.None,
+      topicMessages: byTopic(messages),
+    });
+    return within(answerMs, 'publishing', sending);
   }
 
   /** Gives the connection up. */

@@ -1,9 +1,11 @@
 import { BusUnavailable, type BusMessage, type PublishResult } from '../../ports/event-bus.js';
 import { MessageRefused, reasonOf } from './faults.js';
+import { Pace } from './pace.js';
 import { partitionOf } from './partition.js';
 import { ProducerLink, type Placed } from './producer-link.js';
 import { leastBytes, rounds, type Queued } from './rounds.js';
 import type { KafkaSettings } from './settings.js';
+import { NoAnswer } from './time-limit.js';
 
 const PUBLISHED: PublishResult = { kind: 'published' };
 const BEHIND: PublishResult = { kind: 'behind' };
@@ -19,10 +21,12 @@ export class Publisher {
   #last: Promise<unknown> = Promise.resolve();
   /** What a batch may hold; less than the settings say where the brokers turned out to take less. */
   #batchBytes: number;
+  readonly #pace: Pace;
   readonly #closing = new AbortController();
 
   constructor(private readonly settings: KafkaSettings) {
     this.#batchBytes = settings.maxMessageBytes;
+    this.#pace = new Pace(settings.answerMs);
   }
 
   /** @throws {BusUnavailable} any part of them may have been published, or may yet be */
@@ -44,9 +48,9 @@ export class Publisher {
     try {
       const link = await this.#connected();
       const call = new Call(messages.length);
-      const queued = await place(link, messages);
-      for (const round of rounds(queued, () => this.#batchBytes))
-        await this.#send(link, round, call);
+      const queued = await this.#place(link, messages);
+      const limits = () => ({ batch: this.#batchBytes, round: this.#pace.roundBytes });
+      for (const round of rounds(queued, limits)) await this.#send(link, round, call);
       return call.results();
     } catch (error) {
       this.#giveUp(error);
@@ -64,6 +68,17 @@ export class Publisher {
     return link;
   }
 
+  /** Gives each message its partition. @throws {BusUnavailable} there is no such topic */
+  async #place(link: ProducerLink, messages: readonly BusMessage[]): Promise<readonly Queued[]> {
+    const queued: Queued[] = [];
+    for (const [index, message] of messages.entries()) {
+      const count = await link.partitionsOf(message.topic, this.#closing.signal);
+      const partition = partitionOf(message.key, count);
+      queued.push({ message, partition, index, bytes: leastBytes({ message, partition }) });
+    }
+    return queued;
+  }
+
   /** Where the brokers refuse something, halves it until it is known what. */
   async #send(link: ProducerLink, messages: readonly Queued[], call: Call): Promise<void> {
     const open = messages.filter((queued) => this.#mayBeSent(queued, call));
@@ -71,9 +86,11 @@ export class Publisher {
     if (first === undefined) return;
     this.#assertOpen();
     try {
-      await link.send(open);
+      await link.send(open, this.#pace.answerMs);
+      this.#pace.succeeded();
       for (const { index } of open) call.settle(index, PUBLISHED);
     } catch (error) {
+      if (error instanceof NoAnswer) this.#pace.noAnswer();
       if (!(error instanceof MessageRefused)) throw error;
       if (open.length === 1) {
         call.refuse(first, error);
@@ -154,17 +171,4 @@ class Call {
 
 function sequenceOf({ message }: Placed): string {
   return JSON.stringify([message.topic, message.key]);
-}
-
-/** Gives each message its partition. @throws {BusUnavailable} there is no such topic */
-async function place(
-  link: ProducerLink,
-  messages: readonly BusMessage[],
-): Promise<readonly Queued[]> {
-  const queued: Queued[] = [];
-  for (const [index, message] of messages.entries()) {
-    const partition = partitionOf(message.key, await link.partitionsOf(message.topic));
-    queued.push({ message, partition, index, bytes: leastBytes({ message, partition }) });
-  }
-  return queued;
 }

@@ -4,12 +4,14 @@ import { describe, it } from 'mocha';
 import { rounds, type Queued } from './rounds.js';
 
 const BATCH = 1_000;
+const ROUND = 3_000;
+const LIMITS = { batch: BATCH, round: ROUND };
 
 describe('rounds of messages', () => {
   it('hold everything once, each partition in order, in no more than a batch', () => {
     fc.assert(
       fc.property(anyMessages, (messages) => {
-        const cut = [...rounds(messages, () => BATCH)];
+        const cut = [...rounds(messages, () => LIMITS)];
         for (let partition = 0; partition < 4; partition++) {
           const sent = cut.flat().filter((message) => message.partition === partition);
           expect(sent).to.deep.equal(messages.filter((each) => each.partition === partition));
@@ -21,15 +23,15 @@ describe('rounds of messages', () => {
   });
 
   it('are few: what fits together goes together', () => {
-    const messages = Array.from({ length: 40 }, (_, index) => queued(index, index % 4, 40));
-    expect([...rounds(messages, () => BATCH)]).to.have.length(1);
+    const messages = Array.from({ length: 40 }, (_, index) => queued(index, index % 4, 20));
+    expect([...rounds(messages, () => LIMITS)]).to.have.length(1);
   });
 
   it('take smaller batches from when these are wanted', () => {
     let bytes = 1_000;
     const messages = Array.from({ length: 20 }, (_, index) => queued(index, 0, 52));
     const sizes: number[] = [];
-    for (const round of rounds(messages, () => bytes)) {
+    for (const round of rounds(messages, () => ({ batch: bytes, round: ROUND }))) {
       sizes.push(round.length);
       bytes = 300;
     }
@@ -47,6 +49,8 @@ const anyMessages = fc
   .map((drawn) => drawn.map(([partition, bytes], index) => queued(index, partition, bytes)));
 
 function expectFits(round: readonly Queued[]): void {
+  const all = round.reduce((sum, { bytes }) => sum + bytes, 0);
+  expect(round.length === 1 || all <= ROUND).to.equal(true);
   for (let partition = 0; partition < 4; partition++) {
     const batch = round.filter((message) => message.partition === partition);
     const bytes = batch.reduce((sum, message) => sum + message.bytes, 0);

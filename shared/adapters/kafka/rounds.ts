@@ -7,7 +7,6 @@ const HEADER_BYTES = 10;
 const BATCH_BYTES = 96;
 /** The client copies the list of a partition once for each message of it. */
 const MOST_IN_PARTITION = 1_000;
-const MOST_ROUND_BYTES = 8 * 1024 * 1024;
 
 /** A message on its way, with its place in the call. */
 export type Queued = Placed & Readonly<{ index: number; bytes: number }>;
@@ -21,18 +20,21 @@ export function leastBytes({ message }: Placed): number {
   return bytes;
 }
 
+/** Most bytes of a batch, which is what one partition gets, and of a round. */
+export type Limits = Readonly<{ batch: number; round: number }>;
+
 /**
  * Cuts messages into rounds: what may be sent together, so that no partition gets more than one
- * batch of `batchBytes`, and each gets its messages in order. A message above that goes alone in its
- * batch.
+ * batch, and each gets its messages in order. A message above the limit goes alone. The limits are
+ * asked for before every round.
  */
 export function* rounds(
   messages: readonly Queued[],
-  batchBytes: () => number,
+  limits: () => Limits,
 ): Generator<readonly Queued[], void, void> {
   let left = messages;
   while (left.length > 0) {
-    const round = new Round(batchBytes());
+    const round = new Round(limits());
     const later = left.filter((message) => !round.takes(message));
     yield round.messages;
     left = later;
@@ -46,7 +48,7 @@ class Round {
   readonly #full = new Set<string>();
   #bytes = 0;
 
-  constructor(private readonly batchBytes: number) {}
+  constructor(private readonly limits: Limits) {}
 
   takes(queued: Queued): boolean {
     const partition = `${queued.message.topic}/${queued.partition}`;
@@ -55,8 +57,8 @@ class Round {
     const bytes = queued.bytes + RECORD_BYTES;
     const fits =
       filled.count === 0 ||
-      (filled.count < MOST_IN_PARTITION && filled.bytes + bytes <= this.batchBytes);
-    const hasRoom = this.messages.length === 0 || this.#bytes + bytes <= MOST_ROUND_BYTES;
+      (filled.count < MOST_IN_PARTITION && filled.bytes + bytes <= this.limits.batch);
+    const hasRoom = this.messages.length === 0 || this.#bytes + bytes <= this.limits.round;
     if (!fits || !hasRoom) {
       this.#full.add(partition);
       return false;

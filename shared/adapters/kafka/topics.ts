@@ -1,5 +1,7 @@
 import type { Admin } from 'kafkajs';
+import { KafkaClient } from './client.js';
 import type { KafkaSettings } from './settings.js';
+import { within } from './time-limit.js';
 
 const MOST_COPIES = 3;
 
@@ -12,9 +14,45 @@ export type TopicsFound = Readonly<{
 
 /**
  * Makes the topics that are not there; those that are stay as they are.
- * @throws what the client throws
+ * @param closing ends the attempt
+ * @throws {NoAnswer} and what the client throws
  */
-export async function ensureTopics(admin: Admin, settings: KafkaSettings): Promise<TopicsFound> {
+export function ensureTopics(settings: KafkaSettings, closing: AbortSignal): Promise<TopicsFound> {
+  return asking(settings, closing, (admin) => ensure(admin, settings));
+}
+
+/**
+ * How many partitions each of these topics has.
+ * @param closing ends the attempt
+ * @throws {NoAnswer} and what the client throws, also for an unknown topic
+ */
+export function findPartitions(
+  settings: KafkaSettings,
+  closing: AbortSignal,
+  topics: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  return asking(settings, closing, (admin) => partitionsOf(admin, topics));
+}
+
+async function asking<T>(
+  settings: KafkaSettings,
+  closing: AbortSignal,
+  ask: (admin: Admin) => Promise<T>,
+): Promise<T> {
+  const client = new KafkaClient(settings);
+  const release = client.dropWith(closing);
+  const admin = client.kafka.admin();
+  try {
+    const asked = admin.connect().then(() => ask(admin));
+    return await within(settings.answerMs, 'asking for topics', asked);
+  } finally {
+    release();
+    // Nobody has to wait for that.
+    void client.end(admin);
+  }
+}
+
+async function ensure(admin: Admin, settings: KafkaSettings): Promise<TopicsFound> {
   const brokers = (await admin.describeCluster()).brokers.length;
   const there = new Set(await admin.listTopics());
   const missing = settings.topics.filter((topic) => !there.has(topic));
@@ -31,8 +69,7 @@ export async function ensureTopics(admin: Admin, settings: KafkaSettings): Promi
   return { brokers, partitions: await partitionsOf(admin, settings.topics), created };
 }
 
-/** How many partitions each topic has. @throws what the client throws, also for an unknown topic */
-export async function partitionsOf(
+async function partitionsOf(
   admin: Admin,
   topics: readonly string[],
 ): Promise<ReadonlyMap<string, number>> {
