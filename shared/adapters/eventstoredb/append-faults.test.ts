@@ -15,7 +15,7 @@ import type { Misbehaviour } from '../../testing/eventstoredb/misbehaviour.js';
 import { withStore } from '../../testing/eventstoredb/with-store.js';
 
 /** Short, because the tests wait for it. */
-const TIMEOUT_MS = 150;
+const TIMEOUT_MS = 300;
 
 describe('appends to EventStoreDB that go wrong', () => {
   const { server, store, notices, open } = withStore({ appendTimeoutMs: TIMEOUT_MS });

@@ -19,7 +19,8 @@ import {
 import { startProtocolServerProcess } from '../../testing/eventstoredb/protocol-server-process.js';
 import { openEventStoreDb, type EventStoreDbOptions } from './event-store.js';
 
-const IMPATIENT = { connectTimeoutMs: 200, readTimeoutMs: 200, appendTimeoutMs: 200, probeMs: 50 };
+/** Not so short that a busy machine is taken for a server that says nothing. */
+const IMPATIENT = { connectTimeoutMs: 500, readTimeoutMs: 500, appendTimeoutMs: 500, probeMs: 50 };
 
 /** Opens a store at a server that takes connections and says nothing. */
 async function openAtMute(url: (port: number) => string, options: Partial<EventStoreDbOptions>) {

@@ -78,6 +78,7 @@ export class Feed {
   reached(position: bigint, patienceMs: number): Promise<boolean> {
     if (!this.#hasBegun) return Promise.resolve(false);
     if (position <= this.#position) return Promise.resolve(true);
+    const before = this.#position;
     return new Promise((resolve) => {
       // The same append may be sent many times at once.
       const others = this.#arrivals.get(position);
@@ -92,8 +93,8 @@ export class Feed {
       };
       const late = setTimeout(() => {
         settle(false);
-        // It is stuck, or the server is: a new call tells.
-        this.#call.abort();
+        // Not only behind but stuck, or the server is: a new call tells.
+        if (this.#position === before) this.#call.abort();
       }, patienceMs);
       this.#arrivals.set(position, arrived);
     });

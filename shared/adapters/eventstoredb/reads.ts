@@ -24,6 +24,8 @@ const PAGE = 1000;
 /** How many events are looked at to find a later time before them. */
 const LOOK_BACK = 20_000;
 const READ_AT_ONCE = 32;
+/** A server that looks through a large log for events of one type says nothing meanwhile. */
+const SEARCH_SILENCE_MS = 600_000;
 
 /** Reads of the log, each answered by the leader; a read that a broken connection ended is repeated. */
 export class Reads {
@@ -107,7 +109,8 @@ export class Reads {
 
   /** Events of any kind from a place on, of types that begin so; the server may send others too. */
   async ofType(typePrefix: string, from: Place, count: number): Promise<readonly WireEvent[]> {
-    return this.#guard(() => this.#all({ from, direction: 'forwards', count, typePrefix }));
+    const request = readAllRequest({ from, direction: 'forwards', count, typePrefix });
+    return this.#guard(() => this.#read(request, SEARCH_SILENCE_MS));
   }
 
   /** The last event of a stream of the server's own. */
@@ -204,17 +207,17 @@ export class Reads {
     return this.#read(readAllRequest(read));
   }
 
-  async #read(request: ReadReq): Promise<readonly WireEvent[]> {
+  async #read(request: ReadReq, silenceMs = this.#silenceMs): Promise<readonly WireEvent[]> {
     this.#refuseWhenClosed();
     try {
-      return await readEvents(this.#connection, request, this.#silenceMs);
+      return await readEvents(this.#connection, request, silenceMs);
     } catch (error) {
       this.#refuseWhenClosed();
       if (!isPassing(error) || error instanceof Silence) throw error;
     }
     // The client has noticed by then, and connects anew, to the leader it may have been told.
     await nextTurn();
-    return readEvents(this.#connection, request, this.#silenceMs);
+    return readEvents(this.#connection, request, silenceMs);
   }
 
   #refuseWhenClosed(): void {

@@ -9,7 +9,7 @@ const PROBE_MS = 50;
 
 describe('subscriptions to EventStoreDB', () => {
   const { server, client, store, notices, open } = withStore(
-    { probeMs: PROBE_MS, appendTimeoutMs: 500, readTimeoutMs: 500 },
+    { probeMs: PROBE_MS },
     { liveBuffer: 64 },
   );
 
