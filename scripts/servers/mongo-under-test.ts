@@ -38,6 +38,23 @@ export class MongoUnderTest {
     await this.#with((client) => client.db(database).dropDatabase());
   }
 
+  /** Documents of a collection. */
+  async documents(
+    database: string,
+    collection: string,
+    filter: Document,
+  ): Promise<readonly Document[]> {
+    return this.#with((client) =>
+      client.db(database).collection(collection).find(filter).toArray(),
+    );
+  }
+
+  /** Names of the collections, sorted. */
+  async collections(database: string): Promise<readonly string[]> {
+    const found = await this.#with((client) => client.db(database).collections());
+    return found.map(({ collectionName }) => collectionName).sort();
+  }
+
   /** Lets the lease of a rebuild that has crashed run out. */
   async endLease(database: string): Promise<void> {
     await this.#with((client) =>
@@ -53,9 +70,12 @@ export class MongoUnderTest {
     await rm(this.folder, { recursive: true });
   }
 
-  async #with(work: (client: MongoClient) => Promise<unknown>): Promise<void> {
-    const client = await new MongoClient(this.url).connect();
-    await work(client);
-    await client.close();
+  async #with<T>(work: (client: MongoClient) => Promise<T>): Promise<T> {
+    const client = await new MongoClient(this.url, { useBigInt64: true }).connect();
+    try {
+      return await work(client);
+    } finally {
+      await client.close();
+    }
   }
 }
