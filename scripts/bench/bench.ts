@@ -10,10 +10,11 @@ import { ONE_ACCOUNT } from './one-account.js';
 import { OVER_HTTP } from './over-http.js';
 import { PAYMENT_READS } from './payment-reads.js';
 import { PAYMENTS } from './payments.js';
+import { PRODUCTION } from './production.js';
 import { allHeld, renderReport, type BenchReport, type ReportFormat } from './report.js';
 
 export type BenchOptions = Readonly<{
-  /** The name of one benchmark; default: all. */
+  /** The name of one benchmark; default: all that need nothing but Node. */
   only?: string;
   scale: Scale;
   format: ReportFormat;
@@ -31,6 +32,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   ...IN_PROCESS,
   ...ONE_ACCOUNT,
   ...GROWTH,
+  ...PRODUCTION,
 ];
 
 /** Names that `only` may have. */
@@ -43,7 +45,9 @@ export const BENCHMARK_NAMES: readonly string[] = BENCHMARKS.map((benchmark) => 
  */
 export async function runBench(options: BenchOptions): Promise<boolean> {
   const { only, scale, format, say } = options;
-  const chosen = BENCHMARKS.filter(({ name }) => only === undefined || name === only);
+  const chosen = BENCHMARKS.filter(({ name, needsServers = false }) =>
+    only === undefined ? !needsServers : name === only,
+  );
   if (chosen.length === 0) {
     throw new RangeError(`no benchmark ${only ?? ''}; there are ${BENCHMARK_NAMES.join(', ')}`);
   }

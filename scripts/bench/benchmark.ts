@@ -15,6 +15,8 @@ export type BenchContext = Readonly<{
 
 export type Benchmark = Readonly<{
   name: string;
+  /** Runs servers of others, which not everybody has: it is run where it is asked for by name. */
+  needsServers?: true;
   run: (context: BenchContext) => Promise<readonly BenchResult[]>;
 }>;
 

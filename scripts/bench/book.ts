@@ -8,9 +8,11 @@ import { allViews } from '../../projection-service/views/all.js';
 import { openQueries, type Queries } from '../../query-service/queries/open.js';
 import { openEventStore, type SqliteEventStore } from '../../shared/adapters/sqlite/event-store.js';
 import { openViewStore, type SqliteViewStore } from '../../shared/adapters/sqlite/view-store.js';
+import type { EventStore } from '../../shared/ports/event-store.js';
+import type { Table, ViewStore } from '../../shared/ports/view-store.js';
 import { now } from './statistics.js';
 
-const ZONE = 'Asia/Seoul';
+export const ZONE = 'Asia/Seoul';
 const BATCH = 1_000;
 const IN_FLIGHT = 4;
 /** Commands made at a time, while no clock runs. */
@@ -30,60 +32,19 @@ export class Book {
     const log = await openEventStore({ folder });
     const clock = Date.now;
     const ledger = await openLedger({ store: log, clock, ids: randomUUID, zone: ZONE });
-    const views = openViewStore({ folder, tables: projectionTables(allViews(ZONE)) });
+    const views = openViewStore({ folder, tables: allTables() });
     const queries = openQueries({ views, log, clock });
     return new Book(folder, log, ledger, views, queries);
   }
 
-  /**
-   * Posts entries number `from` to `to` − 1 in batches of 1,000, a few of them in flight.
-   * @returns seconds, those in which the commands were made left out
-   * @throws when one is refused
-   */
-  async post(make: (n: number) => PostEntry, from: number, to: number): Promise<number> {
-    let seconds = 0;
-    for (let begin = from; begin < to; begin += CHUNK) {
-      const end = Math.min(to, begin + CHUNK);
-      const commands = Array.from({ length: end - begin }, (_, index) => make(begin + index));
-      seconds += await this.#postChunk(commands);
-    }
-    return seconds;
+  /** As {@link postHistory}. */
+  post(make: (n: number) => PostEntry, from: number, to: number): Promise<number> {
+    return postHistory(this.ledger, make, from, to);
   }
 
-  async #postChunk(commands: readonly PostEntry[]): Promise<number> {
-    let next = 0;
-    const postNext = async (): Promise<void> => {
-      while (next < commands.length) {
-        const batch = commands.slice(next, (next += BATCH));
-        const context = { actor: 'bench', correlationId: `bench-${batch[0]?.id ?? ''}` };
-        for (const answer of await this.ledger.postEntries(batch, context)) {
-          if (answer.kind === 'refused') throw new Error(answer.refusal.message);
-        }
-      }
-    };
-    const start = now();
-    await Promise.all(Array.from({ length: IN_FLIGHT }, postNext));
-    return (now() - start) / 1000;
-  }
-
-  /** Brings every view up to the head of the log. @returns seconds */
-  async project(): Promise<number> {
-    const head = await this.log.head();
-    const start = now();
-    const reached = new Promise<void>((resolve) => {
-      const behind = new Set(allViews(ZONE).map((view) => view.name));
-      const projection = startProjection({
-        log: this.log,
-        store: this.views,
-        views: allViews(ZONE),
-        onNotice: (notice) => {
-          if (notice.kind === 'committed' && notice.position >= head) behind.delete(notice.view);
-          if (behind.size === 0) resolve(projection.stop());
-        },
-      });
-    });
-    await reached;
-    return (now() - start) / 1000;
+  /** As {@link projectAll}. */
+  project(): Promise<number> {
+    return projectAll(this.log, this.views);
   }
 
   async close(): Promise<void> {
@@ -100,4 +61,65 @@ export class Book {
         .reduce((sum, file) => sum + statSync(join(this.folder, file)).size, 0);
     return { log: size('events'), views: size('views') };
   }
+}
+
+/**
+ * Posts entries number `from` to `to` − 1 in batches of 1,000, a few of them in flight.
+ * @returns seconds, those in which the commands were made left out
+ * @throws when one is refused
+ */
+export async function postHistory(
+  ledger: OpenLedger,
+  make: (n: number) => PostEntry,
+  from: number,
+  to: number,
+): Promise<number> {
+  let seconds = 0;
+  for (let begin = from; begin < to; begin += CHUNK) {
+    const end = Math.min(to, begin + CHUNK);
+    const commands = Array.from({ length: end - begin }, (_, index) => make(begin + index));
+    seconds += await postChunk(ledger, commands);
+  }
+  return seconds;
+}
+
+async function postChunk(ledger: OpenLedger, commands: readonly PostEntry[]): Promise<number> {
+  let next = 0;
+  const postNext = async (): Promise<void> => {
+    while (next < commands.length) {
+      const batch = commands.slice(next, (next += BATCH));
+      const context = { actor: 'bench', correlationId: `bench-${batch[0]?.id ?? ''}` };
+      for (const answer of await ledger.postEntries(batch, context)) {
+        if (answer.kind === 'refused') throw new Error(answer.refusal.message);
+      }
+    }
+  };
+  const start = now();
+  await Promise.all(Array.from({ length: IN_FLIGHT }, postNext));
+  return (now() - start) / 1000;
+}
+
+/** Tables of every view there is. */
+export function allTables(): readonly Table[] {
+  return projectionTables(allViews(ZONE));
+}
+
+/** Brings every view up to the head of the log. @returns seconds */
+export async function projectAll(log: EventStore, store: ViewStore): Promise<number> {
+  const head = await log.head();
+  const start = now();
+  const reached = new Promise<void>((resolve) => {
+    const behind = new Set(allViews(ZONE).map((view) => view.name));
+    const projection = startProjection({
+      log,
+      store,
+      views: allViews(ZONE),
+      onNotice: (notice) => {
+        if (notice.kind === 'committed' && notice.position >= head) behind.delete(notice.view);
+        if (behind.size === 0) resolve(projection.stop());
+      },
+    });
+  });
+  await reached;
+  return (now() - start) / 1000;
 }

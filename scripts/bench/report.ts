@@ -1,15 +1,9 @@
+import { comparisonLines, comparisonTable, type Comparison } from './comparison.js';
+import { aimOf, amount, grouped, verdict, type Figure } from './figure.js';
 import type { Machine } from './machine.js';
 import type { Latency } from './statistics.js';
 
-export type Unit = '/s' | 'ms' | 'B' | 'MB' | '%' | 's';
-
-/** One number, with what it was hoped to be. */
-export type Figure = Readonly<{
-  name: string;
-  value: number;
-  unit: Unit;
-  aim?: Readonly<{ atLeast: number } | { atMost: number }>;
-}>;
+export type { Figure } from './figure.js';
 
 /** Something that must be so, or the figures mean nothing. */
 export type Check = Readonly<{ what: string; held: boolean; seen: string }>;
@@ -21,6 +15,8 @@ export type BenchResult = Readonly<{
   figures: readonly Figure[];
   /** The same figures at several sizes. */
   series?: readonly Readonly<{ size: string; figures: readonly Figure[] }>[];
+  /** What was measured beside something else. */
+  comparisons?: readonly Comparison[];
   checks: readonly Check[];
 }>;
 
@@ -116,6 +112,7 @@ function markdown(result: BenchResult): string {
     '',
     ...(result.figures.length === 0 ? [] : list),
     ...seriesTable(result),
+    ...comparisonTable(result.comparisons ?? []),
     ...result.checks.map(
       (check) => `- ${check.held ? 'checked' : '**FAILED**'}: ${check.what} (${check.seen})`,
     ),
@@ -149,6 +146,7 @@ function text(result: BenchResult): string {
     `  ${result.durability}`,
     ...result.figures.map(line),
     ...(result.series ?? []).flatMap(({ size, figures }) => [`  ${size}`, ...figures.map(line)]),
+    ...comparisonLines(result.comparisons ?? []).map((line) => `  ${line}`),
     ...result.checks.map(
       (check) => `  ${check.held ? 'ok    ' : 'FAILED'} ${check.what} (${check.seen})`,
     ),
@@ -159,28 +157,6 @@ function allFigures({ figures, series = [] }: BenchResult): readonly Figure[] {
   return [...figures, ...series.flatMap((one) => one.figures)];
 }
 
-function amount({ value, unit }: Figure): string {
-  const digits = value >= 100 ? 0 : value >= 10 ? 1 : 2;
-  const number = value >= 100 ? grouped(Math.round(value)) : value.toFixed(digits);
-  return unit === '/s' ? `${number}/s` : `${number} ${unit}`;
-}
-
-function aimOf({ aim, unit }: Figure): string {
-  if (aim === undefined) return '';
-  const [sign, value] = 'atLeast' in aim ? ['≥', aim.atLeast] : ['≤', aim.atMost];
-  return unit === '/s' ? `${sign} ${grouped(value)}/s` : `${sign} ${grouped(value)} ${unit}`;
-}
-
 function withAim(figure: Figure): string {
   return figure.aim === undefined ? '' : `(${aimOf(figure)} ${verdict(figure)})`;
-}
-
-function verdict({ aim, value }: Figure): string {
-  if (aim === undefined) return '';
-  const met = 'atLeast' in aim ? value >= aim.atLeast : value <= aim.atMost;
-  return met ? 'met' : 'missed';
-}
-
-function grouped(value: number): string {
-  return value.toLocaleString('en-US');
 }
