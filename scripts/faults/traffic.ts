@@ -55,13 +55,23 @@ export class Traffic {
     return this.#unanswered.length;
   }
 
-  /** Sends commands one after another from each caller until its connection breaks or it is told to. */
-  async run(url: string, callers: number, goOn: () => boolean): Promise<void> {
+  /**
+   * Sends commands one after another from each caller until its connection breaks or it is told to.
+   * @param breathe waited for before something is sent again, where no answer was final
+   */
+  async run(
+    url: string,
+    callers: number,
+    goOn: () => boolean,
+    breathe?: () => Promise<unknown>,
+  ): Promise<void> {
     const client = new Client(url);
     const call = async (): Promise<void> => {
       while (goOn()) {
+        const waiting = this.#unanswered.length;
         if ((await this.#sendOne(client, this.#unanswered.shift() ?? this.#make())) === 'lost')
           return;
+        if (this.#unanswered.length > waiting) await breathe?.();
       }
     };
     await Promise.all(Array.from({ length: callers }, call));
