@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { RacingEventStore } from '../../shared/testing/racing-event-store.js';
@@ -7,6 +8,7 @@ import {
   grant,
   legs,
   outcome,
+  plain,
   POINTS,
   Processes,
   spend,
@@ -41,5 +43,35 @@ describe('a batch that brings money and spends it', () => {
         spend('b3', BOB, 3n),
       ),
     ).to.deep.equal(['done', 'done', 'done', 'INSUFFICIENT_BALANCE', 'done']);
+  });
+});
+
+describe('a batch in which an entry fails while others are being stored', () => {
+  it('fails as a whole, and is nobody’s rejection meanwhile', async () => {
+    const store = new RacingEventStore();
+    const processes = new Processes(store);
+    const ledger = await processes.open();
+    done(await ledger.declareAccount(POINTS, BY_TEST));
+    const append = store.append.bind(store);
+    store.append = async (stream, ...rest) => {
+      if (stream === 'entry-slow') for (let turn = 0; turn < 10; turn++) await nextTurn();
+      if (stream === 'entry-failing') throw new Error('the store is away');
+      return append(stream, ...rest);
+    };
+    const nobodys: unknown[] = [];
+    const note = (reason: unknown) => nobodys.push(reason);
+    const others = process.listeners('unhandledRejection');
+    process.removeAllListeners('unhandledRejection').on('unhandledRejection', note);
+    try {
+      const batch = [plain('slow'), grant('g', ANN, 9n), spend('failing', ANN, 1n)];
+      const failed: unknown = await ledger.postEntries(batch, BY_TEST).catch((e: unknown) => e);
+      expect(failed).to.be.an('error').with.property('message', 'the store is away');
+    } finally {
+      process.removeAllListeners('unhandledRejection');
+      for (const listener of others) process.on('unhandledRejection', listener);
+      await processes.close();
+    }
+    expect(nobodys).to.deep.equal([]);
+    expect(store.log.map(({ stream }) => stream)).to.include('entry-slow');
   });
 });

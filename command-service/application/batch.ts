@@ -67,7 +67,7 @@ export class Batch {
           appending.push([index, prepared]);
           appends.push(this.poster.append(prepared));
         } else {
-          others.push(this.#answer(index, this.poster.post(prepared)));
+          others.push(this.#answer(index, this.poster.post(prepared), faults));
         }
       }
     } catch (fault) {
@@ -80,12 +80,10 @@ export class Batch {
       if (result?.status === 'rejected') faults.push(result.reason);
       if (result?.status !== 'fulfilled') continue;
       const answer = this.poster.appended(prepared, result.value);
-      if (answer instanceof Promise) others.push(this.#answer(index, answer));
+      if (answer instanceof Promise) others.push(this.#answer(index, answer, faults));
       else this.#answers[index] = answer;
     }
-    for (const settled of await Promise.allSettled(others)) {
-      if (settled.status === 'rejected') faults.push(settled.reason);
-    }
+    await Promise.all(others);
   }
 
   /**
@@ -107,10 +105,11 @@ export class Batch {
         if ('code' in prepared || prepared.placement.kind !== 'guarded') continue;
         if (moved.has(prepared.placement.account)) again.push([index, prepared]);
       }
-      const answers = await Promise.allSettled(
-        again.map(([index, prepared]) => this.#answer(index, this.poster.post(prepared))),
+      const faults: unknown[] = [];
+      await Promise.all(
+        again.map(([index, prepared]) => this.#answer(index, this.poster.post(prepared), faults)),
       );
-      for (const answer of answers) if (answer.status === 'rejected') throw answer.reason;
+      if (faults.length > 0) throw faults[0];
       posted = new Set(again.map(([index]) => index).filter((index) => !this.#isShort(index)));
     }
   }
@@ -120,8 +119,13 @@ export class Batch {
     return answer?.kind === 'refused' && answer.refusal.code === 'INSUFFICIENT_BALANCE';
   }
 
-  async #answer(index: number, answer: Promise<Answer<Posted>>): Promise<void> {
-    this.#answers[index] = await answer;
+  /** Never rejects: it may fail long before anybody waits for it, which would end the process. */
+  async #answer(index: number, answer: Promise<Answer<Posted>>, faults: unknown[]): Promise<void> {
+    try {
+      this.#answers[index] = await answer;
+    } catch (fault) {
+      faults.push(fault);
+    }
   }
 
   /** The entry, ready to be posted; undefined when it is answered, or comes again later. */
