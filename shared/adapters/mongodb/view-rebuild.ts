@@ -76,6 +76,9 @@ export async function cleanMongoRebuildLeftovers(
 }
 
 export class MongoRebuildPlace extends MongoViewStore implements RebuildPlace {
+  /** The generations that were last to go live, by view. */
+  #going: ReadonlyMap<string, bigint> = new Map();
+
   constructor(
     parts: ViewStoreParts,
     private readonly live: ViewStates,
@@ -97,9 +100,9 @@ export class MongoRebuildPlace extends MongoViewStore implements RebuildPlace {
         if (!(await this.live.isOf(this.owner))) {
           throw new RebuildRunning('another process has begun to rebuild the views');
         }
-        const built = await this.parts.states.load();
         // As after a switch whose answer was lost.
-        if (isLive(views, live, built)) return { kind: 'switched' };
+        if (this.#isLive(views, live)) return { kind: 'switched' };
+        const built = await this.parts.states.load();
         const behind = whateverIsLive ? undefined : behindOf(views, live, built);
         if (behind !== undefined) return behind;
         if (await this.#switch(views, live, built)) return { kind: 'switched' };
@@ -126,12 +129,20 @@ export class MongoRebuildPlace extends MongoViewStore implements RebuildPlace {
     await super.close();
   }
 
+  #isLive(views: readonly SwitchedView[], live: State): boolean {
+    return views.every(({ name }) => {
+      const generation = live.views.get(name)?.generation;
+      return generation !== undefined && generation === this.#going.get(name);
+    });
+  }
+
   async #switch(views: readonly SwitchedView[], live: State, built: State): Promise<boolean> {
     const entries = new Map<string, ViewEntry>();
     for (const { name } of views) {
       const entry = built.views.get(name) ?? newEntry(await this.parts.states.nextGeneration());
       entries.set(name, settled(entry));
     }
+    this.#going = new Map([...entries].map(([name, { generation }]) => [name, generation]));
     const retired = views.flatMap(({ name }) => {
       const entry = live.views.get(name);
       if (entry === undefined) return [];
@@ -141,13 +152,6 @@ export class MongoRebuildPlace extends MongoViewStore implements RebuildPlace {
     await this.parts.states.remove(views.map(({ name }) => name));
     return true;
   }
-}
-
-function isLive(views: readonly SwitchedView[], live: State, built: State): boolean {
-  return views.every(({ name }) => {
-    const entry = built.views.get(name);
-    return entry !== undefined && live.views.get(name)?.generation === entry.generation;
-  });
 }
 
 function behindOf(views: readonly SwitchedView[], live: State, built: State): Switched | undefined {
