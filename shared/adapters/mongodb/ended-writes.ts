@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
+import { MongoNetworkError } from 'mongodb';
 
 /** What is used of the driver's connection. */
 type Connection = { readonly socket: Socket; readonly error: Error | null };
@@ -27,7 +28,7 @@ export function failEndedWrites(): void {
     let end: () => void = () => undefined;
     const ended = new Promise<never>((_resolve, reject) => {
       end = () => {
-        reject(this.error ?? new Error('the connection has ended'));
+        reject(this.error ?? new MongoNetworkError('the connection has ended'));
       };
     });
     socket.once('close', end);
