@@ -35,16 +35,16 @@ export function existingStores(): Promise<Stores> {
   return openStores();
 }
 
-/** The data folder, with a log in it. @throws {WrongUse} there is none, or the log is elsewhere */
+/** The data folder, with a log in it. @throws {WrongUse} there is none */
 export function existingData(): string {
-  const { dataFolder, store } = settings();
-  if (store.kind !== 'sqlite') {
-    throw new WrongUse(
-      'this reads the file of a SQLite log: copy the log into one with sagae copy-log',
-    );
-  }
+  const { dataFolder } = settings();
   if (existsSync(eventFile(dataFolder))) return dataFolder;
   throw new WrongUse(`there is no log in ${dataFolder}; SAGAE_DATA names the data folder`);
+}
+
+/** What positions of the log count, for people: events in a SQLite file, bytes on a server. */
+export function positionUnit(): 'events' | 'bytes' {
+  return settings().store.kind === 'sqlite' ? 'events' : 'bytes';
 }
 
 /** A file that can be read. @throws {WrongUse} it is not there, or is no file */
