@@ -283,3 +283,41 @@ describe('the audit of one book on SQLite and on EventStoreDB', () => {
     ]);
   });
 });
+
+describe('the audit of a log on EventStoreDB whose clock was set back', () => {
+  const START = Date.parse('2026-04-01T00:00:00Z');
+  let now = START;
+  const { store, open } = withStore({}, { now: () => now });
+  let folder: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'sagae-audit-'));
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  it('says the same as that of its copy: recorded time never runs backwards', async () => {
+    const steps = [0, 5_000, -7_000, 1_000, -1_000, 20_000];
+    for (const [index, { stream, revision, ...event }] of sampleLog(30).recorded.entries()) {
+      now += steps[index % steps.length] ?? 0;
+      const expected = revision === 0n ? 'no-stream' : revision - 1n;
+      await store().append(stream, expected, [event]);
+    }
+    const target = await openEventImport(folder);
+    await copyLog(store(), target);
+    await target.close();
+    const copy = await openEventStore({ folder, readonly: true, checkTail: 0 });
+    const log = await open({ readonly: true });
+    const file = { audited: new FileLog(folder, await copy.head()), log: copy, folder };
+    const onServer = { audited: new ServerLog(log, await log.head()), log, folder: '' };
+    const text = await exported(file, {});
+    expect(await exported(onServer, {})).to.equal(text);
+    for (let instant = START; instant < now; instant += 2_500) {
+      const known = { instant };
+      const expected = await answersOf(file, { known });
+      expect(await answersOf(onServer, { known })).to.deep.equal(expected);
+    }
+    await copy.close();
+  });
+});
