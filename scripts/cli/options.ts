@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { InvalidArgumentError, Option } from 'commander';
 import { readConfig, type Config } from '../../shared/config.js';
 import { ConfigRefused } from '../../shared/setting.js';
@@ -38,7 +38,9 @@ export function existingStores(): Promise<Stores> {
 /** The data folder, with a log in it. @throws {WrongUse} there is none */
 export function existingData(): string {
   const { dataFolder } = settings();
-  if (existsSync(eventFile(dataFolder))) return dataFolder;
+  // An empty file is what is left of a log that was cut off; opening it would make a new one of it.
+  const file = statSync(eventFile(dataFolder), { throwIfNoEntry: false });
+  if (file !== undefined && file.size > 0) return dataFolder;
   throw new WrongUse(`there is no log in ${dataFolder}; SAGAE_DATA names the data folder`);
 }
 
