@@ -57,8 +57,8 @@ export const productionRelay: Part = async (context) => {
     const make = historyOf({ tag: `${run}-relay`, accounts: ACCOUNTS }, entries, false);
     await postBook(embedded, make, entries);
     await postBook(server, make, entries);
-    // Makes the topics, while no clock runs.
-    await bus.publish([]);
+    // Connects and makes the topics, while no clock runs.
+    await bus.publish([{ topic: TOPIC, key: 'first', value: '', headers: {} }]);
     return await measure(context, { kafka, embedded, server, bus, bare });
   } finally {
     await bare.close();
