@@ -26,7 +26,7 @@ const ATTEMPTS = 3;
 const FEED_PATIENCE_MS = 500;
 
 export type AppendsParts = Readonly<{
-  calls: AppendCalls;
+  calls: Pick<AppendCalls, 'append'>;
   reads: Reads;
   feed: Feed;
   server: string;
@@ -91,7 +91,7 @@ export class Appends {
   async #append(append: Append): Promise<AppendResult> {
     const { stream } = append;
     for (let attempt = 1; ; attempt += 1) {
-      const answer = await this.#send(append);
+      const answer = await this.#send(append, attempt);
       switch (answer.kind) {
         case 'appended':
           return this.#confirm(append, answer);
@@ -114,11 +114,13 @@ export class Appends {
     }
   }
 
-  async #send({ stream, expected, events }: Append): Promise<AppendAnswer> {
+  async #send({ stream, expected, events }: Append, attempt: number): Promise<AppendAnswer> {
     try {
       return await this.#turns.take(() => this.#parts.calls.append(stream, expected, events));
     } catch (error) {
-      throw asStoreFault(error, this.#parts.server);
+      const fault = asStoreFault(error, this.#parts.server);
+      // Not sent this time; what was sent before may still arrive.
+      throw attempt === 1 ? fault : this.#unknown(stream, fault.message, fault);
     }
   }
 
@@ -171,8 +173,10 @@ export class Appends {
     const { feed, reads } = this.#parts;
     const { stream, events, first } = append;
     if (await feed.reached(position, FEED_PATIENCE_MS)) {
-      const recent = feed.upTo(position, events.length);
-      if (recent !== undefined) return recent;
+      const recent = feed.upTo(position, events.length) ?? [];
+      // One that the server knows from before may be there in pieces, with others between them.
+      const isWhole = events.every(({ eventId }, index) => recent[index]?.eventId === eventId);
+      if (isWhole) return recent;
     }
     return reads.stream(stream, { direction: 'forwards', from: first, limit: events.length });
   }

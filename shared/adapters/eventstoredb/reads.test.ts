@@ -79,6 +79,23 @@ describe('reading from EventStoreDB', () => {
     expect(await store().readAll(0n, 100)).to.eql(events);
   });
 
+  it('takes nothing for missing when the server cannot tell', async () => {
+    const events = await recordSome(3);
+    const positions = events.map(({ position }) => position);
+    const plan = server().misbehave({ on: 'read', kind: 'no-leader', times: Infinity });
+    const calls = [
+      store().readAt(positions),
+      store().readAll(positions[0] ?? 0n, 1),
+      store().head(),
+    ];
+    for (const failure of await Promise.all(calls.map(rejection))) {
+      expect(failure).to.be.instanceOf(StoreUnavailable);
+    }
+    plan.end();
+    server().misbehave({ on: 'read', kind: 'no-leader', times: 2 });
+    expect(await store().readAt(positions)).to.eql(events);
+  });
+
   it('waits for a slow server as long as it says something', async () => {
     const events = await recordSome(20);
     server().misbehave({ on: 'read', kind: 'slow', ms: 20 });
@@ -197,5 +214,23 @@ describe('recorded times of EventStoreDB', () => {
       if (first !== undefined) expect(given(first)).to.eql(one);
       stop.abort();
     }
+  });
+
+  it('are the same after the event that a store found last when it was opened', async () => {
+    now = 80_000;
+    const stream = newStream();
+    await store().append(stream, 'no-stream', [event()]);
+    now = 75_000;
+    const last = appended(await store().append(stream, 0n, [event()]));
+    const later = await open();
+    now = 76_000;
+    const next = appended(await store().append(stream, 1n, [event()]));
+    expect(next.recordedAt).to.equal(80_000);
+    for (const reader of [later, await open({ readonly: true })]) {
+      const [read] = await reader.readAll(last.position, 1);
+      expect(read).to.include({ revision: 2n, recordedAt: 80_000 });
+    }
+    const [found] = await later.readAt([last.position]);
+    expect(found).to.include({ revision: 1n, recordedAt: 80_000 });
   });
 });

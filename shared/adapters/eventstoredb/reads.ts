@@ -162,12 +162,15 @@ export class Reads {
     try {
       return await this.#all({ from: position, direction: 'forwards', count: 1 });
     } catch (error) {
-      if (isUnknownPosition(error)) return [];
-      throw error;
+      if (!isUnknownPosition(error)) throw error;
+      // The server says the same where it cannot tell, so it is looked whether there is one.
+      const isWithin = position <= (await this.head());
+      if (isWithin && (await this.#lastBefore(position)) === position) throw error;
+      return [];
     }
   }
 
-  /** The last position below one that is no event's. */
+  /** The last position of an event up to this one. */
   async #lastBefore(position: bigint): Promise<bigint> {
     for (let last = this.#times.lastAnchor(position); ;) {
       const from = last === 0n ? 'start' : last;
@@ -217,6 +220,7 @@ export class Reads {
     }
     // The client has noticed by then, and connects anew, to the leader it may have been told.
     await nextTurn();
+    this.#refuseWhenClosed();
     return readEvents(this.#connection, request, silenceMs);
   }
 
