@@ -14,7 +14,6 @@ import {
 import type { Misbehaviour } from '../../testing/eventstoredb/misbehaviour.js';
 import { startProtocolServer } from '../../testing/eventstoredb/protocol-server.js';
 import { withParts } from '../../testing/eventstoredb/with-parts.js';
-import { withServer } from '../../testing/eventstoredb/with-server.js';
 import { withStore } from '../../testing/eventstoredb/with-store.js';
 import { Appends } from './appends.js';
 import { Silence } from './faults.js';
@@ -24,33 +23,49 @@ import type { AppendAnswer } from './wire.js';
 /** Short, because the tests wait for it. */
 const TIMEOUT_MS = 300;
 
-describe('appends to EventStoreDB that cannot be sent', () => {
-  const { server } = withServer();
+describe('answers to appends to EventStoreDB', () => {
+  const { server, store } = withStore();
 
-  /** What is thrown when an append is answered like this, each time it is sent. */
-  async function failureAfter(...answers: readonly AppendAnswer[]): Promise<unknown> {
+  /** Appends where each sending is answered like this, and the ones after them cannot be sent. */
+  async function appendOnce(
+    answers: readonly AppendAnswer[],
+    stream = newStream(),
+    events = [event()],
+  ): Promise<unknown> {
     const left = [...answers];
     const append = () => {
       const next = left.shift();
       return next === undefined ? Promise.reject(new Silence('anybody', 1)) : Promise.resolve(next);
     };
-    let failure: unknown;
-    await withParts(server().url, async (parts) => {
-      const onNotice = () => undefined;
+    const onNotice = () => undefined;
+    return withParts(server().url, (parts) => {
       const feed = new Feed({ ...parts, onNotice, probeMs: 1000 });
       const appends = new Appends({ ...parts, calls: { append }, feed, server: 'there', onNotice });
-      failure = await rejection(appends.append(newStream(), 'no-stream', [event()]));
+      return appends.append(stream, 'no-stream', events).catch((failure: unknown) => failure);
     });
-    return failure;
   }
 
-  it('are not stored, but for one that was sent before nobody knows', async () => {
-    const notSent = await failureAfter();
+  it('do not say of an append that it was not sent when it was sent before', async () => {
+    const notSent = await appendOnce([]);
     expect(notSent).to.be.instanceOf(StoreUnavailable);
     expect(String(notSent)).to.contain('cannot be reached');
-    const sentOnce = await failureAfter({ kind: 'unknown', reason: 'the call ended' });
+    const sentOnce = await appendOnce([{ kind: 'unknown', reason: 'the call ended' }]);
     expect(sentOnce).to.be.instanceOf(StoreUnavailable);
     expect(String(sentOnce)).to.contain('is not known');
+  });
+
+  it('do not say that it is stored because the server says so', async () => {
+    const lie = await appendOnce([{ kind: 'appended', revision: 0n, position: 999n }]);
+    expect(lie).to.be.instanceOf(StoreUnavailable);
+    expect(String(lie)).to.contain('not there');
+  });
+
+  it('tell where it is stored, also where the server does not', async () => {
+    const [stream, events] = [newStream(), [event(), event()]];
+    const stored = await store().append(stream, 'no-stream', events);
+    // A position that is none.
+    const nowhere = { kind: 'appended', revision: 1n, position: 2n ** 64n - 1n } as const;
+    expect(await appendOnce([nowhere], stream, events)).to.eql(stored);
   });
 });
 

@@ -142,8 +142,7 @@ export class Appends {
     });
     const last = stored.at(-1);
     if (last === undefined) return undefined;
-    const isOurs = events.every(({ eventId }, index) => stored[index]?.eventId === eventId);
-    if (isOurs) return this.#known(append, stored, last);
+    if (areThere(events, stored)) return this.#known(append, stored, last);
     const [end] = await this.#parts.reads.stream(stream, { direction: 'backwards', limit: 1 });
     return { kind: 'conflict', actual: (end ?? last).revision };
   }
@@ -161,7 +160,7 @@ export class Appends {
     }
     const stored = await this.#stored(append, position);
     const last = stored.at(-1);
-    if (last?.position !== position || last.eventId !== events.at(-1)?.eventId) {
+    if (last === undefined || !areThere(events, stored)) {
       throw unavailable(
         `EventStoreDB at ${this.#parts.server} says it stored events in ${stream} that are not there`,
       );
@@ -175,8 +174,7 @@ export class Appends {
     if (await feed.reached(position, FEED_PATIENCE_MS)) {
       const recent = feed.upTo(position, events.length) ?? [];
       // One that the server knows from before may be there in pieces, with others between them.
-      const isWhole = events.every(({ eventId }, index) => recent[index]?.eventId === eventId);
-      if (isWhole) return recent;
+      if (areThere(events, recent)) return recent;
     }
     return reads.stream(stream, { direction: 'forwards', from: first, limit: events.length });
   }
@@ -205,6 +203,11 @@ export class Appends {
 
 function firstOf(expected: ExpectedRevision): bigint {
   return expected === 'no-stream' ? 0n : expected + 1n;
+}
+
+/** Whether what is stored begins with these, by their ids. */
+function areThere(events: readonly NewEvent[], stored: readonly RecordedEvent[]): boolean {
+  return events.every(({ eventId }, index) => stored[index]?.eventId === eventId);
 }
 
 function hasSameContent(one: NewEvent, other: NewEvent): boolean {

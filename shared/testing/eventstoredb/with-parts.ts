@@ -8,13 +8,13 @@ export type Parts = Readonly<{ connection: Connection; times: RecordedTimes; rea
 const TIMEOUT_MS = 3000;
 
 /** Parts of the adapter on a connection of their own, which ends with the work. */
-export async function withParts(url: string, work: (parts: Parts) => Promise<void>): Promise<void> {
+export async function withParts<T>(url: string, work: (parts: Parts) => Promise<T>): Promise<T> {
   const settings = readConnectionString(url);
   const connection = new Connection(settings, TIMEOUT_MS);
   const times = new RecordedTimes(() => undefined);
   const reads = new Reads(connection, settings.server, times, TIMEOUT_MS);
   try {
-    await work({ connection, times, reads });
+    return await work({ connection, times, reads });
   } finally {
     await connection.hangUp();
   }
