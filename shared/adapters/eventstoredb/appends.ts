@@ -180,7 +180,11 @@ export class Appends {
   }
 
   /** The ids decide; that the rest may differ is what the server does not look at. */
-  #known(append: Append, stored: readonly RecordedEvent[], last: RecordedEvent): Appended {
+  async #known(
+    append: Append,
+    stored: readonly RecordedEvent[],
+    last: RecordedEvent,
+  ): Promise<Appended> {
     const { stream, events } = append;
     for (const [index, event] of events.entries()) {
       const there = stored[index];
@@ -188,7 +192,8 @@ export class Appends {
       const { revision } = there;
       this.#parts.onNotice({ kind: 'other-content-under-known-id', stream, revision });
     }
-    const { revision, position, recordedAt } = last;
+    const { revision, position } = last;
+    const recordedAt = await this.#parts.reads.recordedAt(last);
     return { kind: 'appended', revision, position, recordedAt };
   }
 

@@ -74,6 +74,17 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
   },
 };
 
+/** A clock that is set back now and then, by less than a store looks back for. */
+function unsteadyClock(): () => number {
+  let looked = 0;
+  let time = 1_000_000;
+  return () => {
+    looked += 1;
+    time += looked % 23 === 0 ? -((looked * 7919) % 900) : looked % 50;
+    return time;
+  };
+}
+
 /** An append that was answered. */
 type Answered = Readonly<{
   stream: string;
@@ -85,7 +96,7 @@ type Answered = Readonly<{
 describe('EventStoreDB where anything may go wrong at any time', () => {
   const { server, store, open } = withStore(
     { appendTimeoutMs: TIMEOUT_MS, readTimeoutMs: 500, probeMs: 50 },
-    { liveBuffer: 64 },
+    { liveBuffer: 64, now: unsteadyClock() },
   );
 
   it('what was answered is so, in order, once, and is seen by everybody', async function () {

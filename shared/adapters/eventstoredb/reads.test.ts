@@ -169,7 +169,7 @@ describe('reading from EventStoreDB', () => {
 
 describe('recorded times of EventStoreDB', () => {
   let now = 0;
-  const { store, open, notices } = withStore({}, { now: () => now });
+  const { server, store, open, notices } = withStore({}, { now: () => now });
 
   it('never run backwards, whatever the clock of the server does', async () => {
     const clock = [50_000, 50_500, 49_000, 50_200, 50_499, 50_500, 51_000, 20_000, 20_001];
@@ -214,6 +214,18 @@ describe('recorded times of EventStoreDB', () => {
       if (first !== undefined) expect(given(first)).to.eql(one);
       stop.abort();
     }
+  });
+
+  it('are answered to an append as they are, also while the feed is behind', async () => {
+    const slow = server().misbehave({ on: 'subscription', kind: 'no-answer' });
+    server().dropSubscriptions('unavailable');
+    await slow.met;
+    const other = await open();
+    now = 90_000;
+    await other.append(newStream(), 'no-stream', [event()]);
+    now = 85_000;
+    const answer = appended(await store().append(newStream(), 'no-stream', [event()]));
+    expect(answer.recordedAt).to.equal(90_000);
   });
 
   it('are the same after the event that a store found last when it was opened', async () => {

@@ -107,6 +107,14 @@ export class Reads {
     });
   }
 
+  /**
+   * Recorded time of an event that was read by its stream, where those before it in the log were not
+   * seen: the feed may not have come to them yet.
+   */
+  async recordedAt({ position, recordedAt }: RecordedEvent): Promise<number> {
+    return this.#guard(() => this.#timeAt({ position, created: recordedAt }));
+  }
+
   /** Events of any kind from a place on, of types that begin so; the server may send others too. */
   async ofType(typePrefix: string, from: Place, count: number): Promise<readonly WireEvent[]> {
     const request = readAllRequest({ from, direction: 'forwards', count, typePrefix });
@@ -184,7 +192,7 @@ export class Reads {
   }
 
   /** Recorded time of an event in the middle of the log. */
-  async #timeAt(event: WireEvent): Promise<number> {
+  async #timeAt(event: Pick<WireEvent, 'position' | 'created'>): Promise<number> {
     const known = this.#times.certain(event);
     if (known !== undefined) return known;
     let time = event.created;
