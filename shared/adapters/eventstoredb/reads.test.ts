@@ -198,6 +198,23 @@ describe('recorded times of EventStoreDB', () => {
     await notices().has((one) => one.kind === 'clock-set-back' && one.byMs === 31_000);
   });
 
+  it('never run backwards in a stream that is read alone', async () => {
+    const stream = newStream();
+    const clock = [50_000, 49_000, 49_500, 50_100];
+    for (const [index, time] of clock.entries()) {
+      now = time;
+      const revision = index === 0 ? 'no-stream' : BigInt(index - 1);
+      await store().append(stream, revision, [event()]);
+    }
+    const fresh = await open({ readonly: true });
+    for (const direction of ['forwards', 'backwards'] as const) {
+      const read = await fresh.readStream(stream, { direction, limit: 10 });
+      const times = read.map(({ recordedAt }) => recordedAt);
+      const expected = [50_000, 50_000, 50_000, 50_100];
+      expect(times).to.eql(direction === 'forwards' ? expected : expected.reverse());
+    }
+  });
+
   it('go on from the latest when a store is opened while the clock is behind', async () => {
     now = 70_000;
     const stream = newStream();

@@ -54,8 +54,9 @@ export class Reads {
   ): Promise<readonly RecordedEvent[]> {
     const place = from ?? (direction === 'forwards' ? 'start' : 'end');
     const request = readStreamRequest(stream, { from: place, direction, count: limit });
-    const events = await this.#guard(() => this.#read(request));
-    return events.filter(isOurs).map((event) => recorded(event, this.#times.of(event)));
+    const events = (await this.#guard(() => this.#read(request))).filter(isOurs);
+    if (direction === 'forwards') return this.#inOrder(events);
+    return this.#inOrder(events.reverse()).reverse();
   }
 
   async all(after: bigint, limit: number): Promise<readonly RecordedEvent[]> {
@@ -126,6 +127,15 @@ export class Reads {
     const request = readStreamRequest(stream, { from: 'end', direction: 'backwards', count: 1 });
     const [last] = await this.#guard(() => this.#read(request));
     return last;
+  }
+
+  /** What came before them in the log may not be known; what comes first of these is. */
+  #inOrder(events: readonly WireEvent[]): RecordedEvent[] {
+    let time = 0;
+    return events.map((event) => {
+      time = Math.max(time, this.#times.of(event));
+      return recorded(event, time);
+    });
   }
 
   async #after(after: bigint, limit: number): Promise<readonly RecordedEvent[]> {
