@@ -101,6 +101,8 @@ class SharedCall {
 
   #answer(response: BatchAppendResp): void {
     const { id, answer } = appendAnswerOf(response);
+    // No refusal: the node is no leader, or not ready. Another may be; at worst it is the same one.
+    if (answer.kind === 'unknown') this.#leave();
     // An answer to nobody came too late: its append was told so.
     if (id !== undefined) this.#settle(id, answer);
   }
@@ -112,11 +114,15 @@ class SharedCall {
     if (!this.#isOpen) this.#endWhenIdle();
   }
 
-  /** No new append goes out on a call that left one without an answer; the others may wait on. */
   #timedOut(id: string, timeoutMs: number): void {
+    this.#leave();
+    this.#settle(id, { kind: 'unknown', reason: `no answer within ${timeoutMs} ms` });
+  }
+
+  /** No new append goes out on a call that left one without an answer; the others may wait on. */
+  #leave(): void {
     if (this.#isOpen) this.#opened.suspect();
     this.#isOpen = false;
-    this.#settle(id, { kind: 'unknown', reason: `no answer within ${timeoutMs} ms` });
   }
 
   #lost(reason: string): void {

@@ -12,10 +12,62 @@ import {
   rejection,
 } from '../../testing/event-samples.js';
 import type { Misbehaviour } from '../../testing/eventstoredb/misbehaviour.js';
+import { startProtocolServer } from '../../testing/eventstoredb/protocol-server.js';
+import { withParts } from '../../testing/eventstoredb/with-parts.js';
 import { withStore } from '../../testing/eventstoredb/with-store.js';
+import { Appends } from './appends.js';
+import { Silence } from './faults.js';
+import { Feed } from './feed.js';
+import type { AppendAnswer } from './wire.js';
 
 /** Short, because the tests wait for it. */
 const TIMEOUT_MS = 300;
+
+describe('answers to appends to EventStoreDB', () => {
+  const { server, store } = withStore();
+
+  /** Appends where each sending is answered like this, and the ones after them cannot be sent. */
+  async function appendOnce(
+    answers: readonly AppendAnswer[],
+    stream = newStream(),
+    events = [event()],
+  ): Promise<unknown> {
+    const left = [...answers];
+    const append = () => {
+      const next = left.shift();
+      return next === undefined ? Promise.reject(new Silence('anybody', 1)) : Promise.resolve(next);
+    };
+    const onNotice = () => undefined;
+    return withParts(server().url, (parts) => {
+      const feed = new Feed({ ...parts, onNotice, probeMs: 1000 });
+      const appends = new Appends({ ...parts, calls: { append }, feed, server: 'there', onNotice });
+      return appends.append(stream, 'no-stream', events).catch((failure: unknown) => failure);
+    });
+  }
+
+  it('do not say of an append that it was not sent when it was sent before', async () => {
+    const notSent = await appendOnce([]);
+    expect(notSent).to.be.instanceOf(StoreUnavailable);
+    expect(String(notSent)).to.contain('cannot be reached');
+    const sentOnce = await appendOnce([{ kind: 'unknown', reason: 'the call ended' }]);
+    expect(sentOnce).to.be.instanceOf(StoreUnavailable);
+    expect(String(sentOnce)).to.contain('is not known');
+  });
+
+  it('do not say that it is stored because the server says so', async () => {
+    const lie = await appendOnce([{ kind: 'appended', revision: 0n, position: 999n }]);
+    expect(lie).to.be.instanceOf(StoreUnavailable);
+    expect(String(lie)).to.contain('not there');
+  });
+
+  it('tell where it is stored, also where the server does not', async () => {
+    const [stream, events] = [newStream(), [event(), event()]];
+    const stored = await store().append(stream, 'no-stream', events);
+    // A position that is none.
+    const nowhere = { kind: 'appended', revision: 1n, position: 2n ** 64n - 1n } as const;
+    expect(await appendOnce([nowhere], stream, events)).to.eql(stored);
+  });
+});
 
 describe('appends to EventStoreDB that go wrong', () => {
   const { server, store, notices, open } = withStore({ appendTimeoutMs: TIMEOUT_MS });
@@ -50,6 +102,16 @@ describe('appends to EventStoreDB that go wrong', () => {
     });
   }
 
+  it('stores an append once that arrives when it was sent again already', async () => {
+    const fault = { on: 'append', kind: 'stored-late', ms: 2 * TIMEOUT_MS } as const;
+    const { stream, events, result } = await appendDespite(fault);
+    expect(appended(result).revision).to.equal(1n);
+    // Until the late one has arrived as well.
+    server().misbehave(fault);
+    await store().append(newStream(), 'no-stream', [event()]);
+    expect((await all(store(), stream)).map(given)).to.eql(events);
+  });
+
   const notStored: readonly Misbehaviour[] = [
     { on: 'append', kind: 'no-answer' },
     { on: 'append', kind: 'half-close', stored: false },
@@ -57,6 +119,7 @@ describe('appends to EventStoreDB that go wrong', () => {
     { on: 'append', kind: 'timed-out', stored: false },
     { on: 'append', kind: 'unavailable', stored: false },
     { on: 'append', kind: 'not-ready' },
+    { on: 'append', kind: 'no-leader' },
   ];
   for (const fault of notStored) {
     it(`sends an append again that was not stored: ${fault.kind}`, async () => {
@@ -72,6 +135,23 @@ describe('appends to EventStoreDB that go wrong', () => {
     const fault = { on: 'append', kind: 'not-leader', host: '127.0.0.1', port } as const;
     const { stream, events } = await appendDespite(fault);
     expect((await all(store(), stream)).map(given)).to.eql(events);
+  });
+
+  it('leaves a node that knows no leader', async () => {
+    const lost = await startProtocolServer();
+    try {
+      const faults = [
+        lost.misbehave({ on: 'append', kind: 'no-leader', times: Infinity }),
+        lost.misbehave({ on: 'read', kind: 'no-leader', times: Infinity }),
+      ];
+      const { port } = lost;
+      const fault = { on: 'append', kind: 'not-leader', host: '127.0.0.1', port } as const;
+      const { stream, events } = await appendDespite(fault);
+      expect((await all(store(), stream)).map(given)).to.eql(events);
+      for (const plan of faults) plan.end();
+    } finally {
+      await lost.stop();
+    }
   });
 
   it('answers with a conflict where only a part was stored', async () => {

@@ -68,6 +68,17 @@ describe('appends to EventStoreDB', () => {
     expect(notices().all.filter(({ kind }) => kind === notice.kind)).to.eql([notice, notice]);
   });
 
+  it('takes events of others for no part of an append that was stored in pieces', async () => {
+    const stream = newStream();
+    const [one, two] = [event(), event()];
+    await store().append(stream, 'no-stream', [one]);
+    await store().append(newStream(), 'no-stream', [event()]);
+    const last = await store().append(stream, 0n, [two]);
+    // The server knows them by their revisions; beside each other in the log they are not.
+    expect(await store().append(stream, 'no-stream', [one, two])).to.eql(last);
+    expect(notices().all).to.eql([]);
+  });
+
   it('tells what the server finds too large as the port has it', async () => {
     // The server counts two bytes for each character of a type.
     const refusal = await rejection(

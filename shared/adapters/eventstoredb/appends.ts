@@ -26,7 +26,7 @@ const ATTEMPTS = 3;
 const FEED_PATIENCE_MS = 500;
 
 export type AppendsParts = Readonly<{
-  calls: AppendCalls;
+  calls: Pick<AppendCalls, 'append'>;
   reads: Reads;
   feed: Feed;
   server: string;
@@ -91,7 +91,7 @@ export class Appends {
   async #append(append: Append): Promise<AppendResult> {
     const { stream } = append;
     for (let attempt = 1; ; attempt += 1) {
-      const answer = await this.#send(append);
+      const answer = await this.#send(append, attempt);
       switch (answer.kind) {
         case 'appended':
           return this.#confirm(append, answer);
@@ -114,11 +114,13 @@ export class Appends {
     }
   }
 
-  async #send({ stream, expected, events }: Append): Promise<AppendAnswer> {
+  async #send({ stream, expected, events }: Append, attempt: number): Promise<AppendAnswer> {
     try {
       return await this.#turns.take(() => this.#parts.calls.append(stream, expected, events));
     } catch (error) {
-      throw asStoreFault(error, this.#parts.server);
+      const fault = asStoreFault(error, this.#parts.server);
+      // Not sent this time; what was sent before may still arrive.
+      throw attempt === 1 ? fault : this.#unknown(stream, fault.message, fault);
     }
   }
 
@@ -140,8 +142,7 @@ export class Appends {
     });
     const last = stored.at(-1);
     if (last === undefined) return undefined;
-    const isOurs = events.every(({ eventId }, index) => stored[index]?.eventId === eventId);
-    if (isOurs) return this.#known(append, stored, last);
+    if (areThere(events, stored)) return this.#known(append, stored, last);
     const [end] = await this.#parts.reads.stream(stream, { direction: 'backwards', limit: 1 });
     return { kind: 'conflict', actual: (end ?? last).revision };
   }
@@ -159,7 +160,7 @@ export class Appends {
     }
     const stored = await this.#stored(append, position);
     const last = stored.at(-1);
-    if (last?.position !== position || last.eventId !== events.at(-1)?.eventId) {
+    if (last === undefined || !areThere(events, stored)) {
       throw unavailable(
         `EventStoreDB at ${this.#parts.server} says it stored events in ${stream} that are not there`,
       );
@@ -171,14 +172,19 @@ export class Appends {
     const { feed, reads } = this.#parts;
     const { stream, events, first } = append;
     if (await feed.reached(position, FEED_PATIENCE_MS)) {
-      const recent = feed.upTo(position, events.length);
-      if (recent !== undefined) return recent;
+      const recent = feed.upTo(position, events.length) ?? [];
+      // One that the server knows from before may be there in pieces, with others between them.
+      if (areThere(events, recent)) return recent;
     }
     return reads.stream(stream, { direction: 'forwards', from: first, limit: events.length });
   }
 
   /** The ids decide; that the rest may differ is what the server does not look at. */
-  #known(append: Append, stored: readonly RecordedEvent[], last: RecordedEvent): Appended {
+  async #known(
+    append: Append,
+    stored: readonly RecordedEvent[],
+    last: RecordedEvent,
+  ): Promise<Appended> {
     const { stream, events } = append;
     for (const [index, event] of events.entries()) {
       const there = stored[index];
@@ -186,7 +192,8 @@ export class Appends {
       const { revision } = there;
       this.#parts.onNotice({ kind: 'other-content-under-known-id', stream, revision });
     }
-    const { revision, position, recordedAt } = last;
+    const { revision, position } = last;
+    const recordedAt = await this.#parts.reads.recordedAt(last);
     return { kind: 'appended', revision, position, recordedAt };
   }
 
@@ -201,6 +208,11 @@ export class Appends {
 
 function firstOf(expected: ExpectedRevision): bigint {
   return expected === 'no-stream' ? 0n : expected + 1n;
+}
+
+/** Whether what is stored begins with these, by their ids. */
+function areThere(events: readonly NewEvent[], stored: readonly RecordedEvent[]): boolean {
+  return events.every(({ eventId }, index) => stored[index]?.eventId === eventId);
 }
 
 function hasSameContent(one: NewEvent, other: NewEvent): boolean {

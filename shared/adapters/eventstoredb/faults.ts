@@ -30,6 +30,15 @@ export function isUnknownPosition(error: unknown): boolean {
   return code === status.UNKNOWN || (code === status.INVALID_ARGUMENT && /position/i.test(text));
 }
 
+/**
+ * The node is not the leader and cannot say who is. The client stays with it; only another one, which
+ * a new search may find, can help.
+ */
+export function knowsNoLeader(error: unknown): boolean {
+  const { code, text } = failureOf(error);
+  return code === status.UNKNOWN && /no leader/i.test(text);
+}
+
 const PASSING: ReadonlySet<number | undefined> = new Set([
   status.CANCELLED,
   status.UNKNOWN,

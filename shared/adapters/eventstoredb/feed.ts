@@ -79,6 +79,7 @@ export class Feed {
     if (!this.#hasBegun) return Promise.resolve(false);
     if (position <= this.#position) return Promise.resolve(true);
     const before = this.#position;
+    const call = this.#call;
     return new Promise((resolve) => {
       // The same append may be sent many times at once.
       const others = this.#arrivals.get(position);
@@ -93,8 +94,9 @@ export class Feed {
       };
       const late = setTimeout(() => {
         settle(false);
-        // Not only behind but stuck, or the server is: a new call tells.
-        if (this.#position === before) this.#call.abort();
+        // Not only behind but stuck, or the server is: a new call tells. That one is for those to end
+        // who have waited for it: others might never let it come to its first event.
+        if (this.#position === before) call.abort();
       }, patienceMs);
       this.#arrivals.set(position, arrived);
     });

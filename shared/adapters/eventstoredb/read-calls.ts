@@ -1,6 +1,6 @@
 import type { ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
 import type { Connection } from './connection.js';
-import { asError, Silence } from './faults.js';
+import { asError, knowsNoLeader, Silence } from './faults.js';
 import type { ReadCall } from './vendor-client.js';
 import { eventOf, type WireEvent } from './wire.js';
 
@@ -36,7 +36,10 @@ export async function readEvents(
       clearTimeout(silent);
       how();
     };
-    call.on('error', (error) => settle(() => reject(error)));
+    call.on('error', (error) => {
+      if (knowsNoLeader(error)) suspect();
+      settle(() => reject(error));
+    });
     call.on('end', () => settle(() => resolve(events)));
   });
 }
@@ -52,7 +55,7 @@ export async function followEvents(
   hear: (event: WireEvent | undefined) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const { call } = await connection.openRead(request);
+  const { call, suspect } = await connection.openRead(request);
   const stop = () => cancel(call);
   signal.addEventListener('abort', stop);
   try {
@@ -67,6 +70,7 @@ export async function followEvents(
         }
       });
       call.on('error', (error) => {
+        if (knowsNoLeader(error)) suspect();
         if (signal.aborted) resolve();
         else reject(error);
       });

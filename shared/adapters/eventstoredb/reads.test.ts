@@ -79,6 +79,23 @@ describe('reading from EventStoreDB', () => {
     expect(await store().readAll(0n, 100)).to.eql(events);
   });
 
+  it('takes nothing for missing when the server cannot tell', async () => {
+    const events = await recordSome(3);
+    const positions = events.map(({ position }) => position);
+    const plan = server().misbehave({ on: 'read', kind: 'no-leader', times: Infinity });
+    const calls = [
+      store().readAt(positions),
+      store().readAll(positions[0] ?? 0n, 1),
+      store().head(),
+    ];
+    for (const failure of await Promise.all(calls.map(rejection))) {
+      expect(failure).to.be.instanceOf(StoreUnavailable);
+    }
+    plan.end();
+    server().misbehave({ on: 'read', kind: 'no-leader', times: 2 });
+    expect(await store().readAt(positions)).to.eql(events);
+  });
+
   it('waits for a slow server as long as it says something', async () => {
     const events = await recordSome(20);
     server().misbehave({ on: 'read', kind: 'slow', ms: 20 });
@@ -152,7 +169,7 @@ describe('reading from EventStoreDB', () => {
 
 describe('recorded times of EventStoreDB', () => {
   let now = 0;
-  const { store, open, notices } = withStore({}, { now: () => now });
+  const { server, store, open, notices } = withStore({}, { now: () => now });
 
   it('never run backwards, whatever the clock of the server does', async () => {
     const clock = [50_000, 50_500, 49_000, 50_200, 50_499, 50_500, 51_000, 20_000, 20_001];
@@ -181,6 +198,23 @@ describe('recorded times of EventStoreDB', () => {
     await notices().has((one) => one.kind === 'clock-set-back' && one.byMs === 31_000);
   });
 
+  it('never run backwards in a stream that is read alone', async () => {
+    const stream = newStream();
+    const clock = [50_000, 49_000, 49_500, 50_100];
+    for (const [index, time] of clock.entries()) {
+      now = time;
+      const revision = index === 0 ? 'no-stream' : BigInt(index - 1);
+      await store().append(stream, revision, [event()]);
+    }
+    const fresh = await open({ readonly: true });
+    for (const direction of ['forwards', 'backwards'] as const) {
+      const read = await fresh.readStream(stream, { direction, limit: 10 });
+      const times = read.map(({ recordedAt }) => recordedAt);
+      const expected = [50_000, 50_000, 50_000, 50_100];
+      expect(times).to.eql(direction === 'forwards' ? expected : expected.reverse());
+    }
+  });
+
   it('go on from the latest when a store is opened while the clock is behind', async () => {
     now = 70_000;
     const stream = newStream();
@@ -197,5 +231,35 @@ describe('recorded times of EventStoreDB', () => {
       if (first !== undefined) expect(given(first)).to.eql(one);
       stop.abort();
     }
+  });
+
+  it('are answered to an append as they are, also while the feed is behind', async () => {
+    const slow = server().misbehave({ on: 'subscription', kind: 'no-answer' });
+    server().dropSubscriptions('unavailable');
+    await slow.met;
+    const other = await open();
+    now = 90_000;
+    await other.append(newStream(), 'no-stream', [event()]);
+    now = 85_000;
+    const answer = appended(await store().append(newStream(), 'no-stream', [event()]));
+    expect(answer.recordedAt).to.equal(90_000);
+  });
+
+  it('are the same after the event that a store found last when it was opened', async () => {
+    now = 80_000;
+    const stream = newStream();
+    await store().append(stream, 'no-stream', [event()]);
+    now = 75_000;
+    const last = appended(await store().append(stream, 0n, [event()]));
+    const later = await open();
+    now = 76_000;
+    const next = appended(await store().append(stream, 1n, [event()]));
+    expect(next.recordedAt).to.equal(80_000);
+    for (const reader of [later, await open({ readonly: true })]) {
+      const [read] = await reader.readAll(last.position, 1);
+      expect(read).to.include({ revision: 2n, recordedAt: 80_000 });
+    }
+    const [found] = await later.readAt([last.position]);
+    expect(found).to.include({ revision: 1n, recordedAt: 80_000 });
   });
 });

@@ -54,8 +54,9 @@ export class Reads {
   ): Promise<readonly RecordedEvent[]> {
     const place = from ?? (direction === 'forwards' ? 'start' : 'end');
     const request = readStreamRequest(stream, { from: place, direction, count: limit });
-    const events = await this.#guard(() => this.#read(request));
-    return events.filter(isOurs).map((event) => recorded(event, this.#times.of(event)));
+    const events = (await this.#guard(() => this.#read(request))).filter(isOurs);
+    if (direction === 'forwards') return this.#inOrder(events);
+    return this.#inOrder(events.reverse()).reverse();
   }
 
   async all(after: bigint, limit: number): Promise<readonly RecordedEvent[]> {
@@ -107,6 +108,14 @@ export class Reads {
     });
   }
 
+  /**
+   * Recorded time of an event that was read by its stream, where those before it in the log were not
+   * seen: the feed may not have come to them yet.
+   */
+  async recordedAt({ position, recordedAt }: RecordedEvent): Promise<number> {
+    return this.#guard(() => this.#timeAt({ position, created: recordedAt }));
+  }
+
   /** Events of any kind from a place on, of types that begin so; the server may send others too. */
   async ofType(typePrefix: string, from: Place, count: number): Promise<readonly WireEvent[]> {
     const request = readAllRequest({ from, direction: 'forwards', count, typePrefix });
@@ -118,6 +127,15 @@ export class Reads {
     const request = readStreamRequest(stream, { from: 'end', direction: 'backwards', count: 1 });
     const [last] = await this.#guard(() => this.#read(request));
     return last;
+  }
+
+  /** What came before them in the log may not be known; what comes first of these is. */
+  #inOrder(events: readonly WireEvent[]): RecordedEvent[] {
+    let time = 0;
+    return events.map((event) => {
+      time = Math.max(time, this.#times.of(event));
+      return recorded(event, time);
+    });
   }
 
   async #after(after: bigint, limit: number): Promise<readonly RecordedEvent[]> {
@@ -162,12 +180,15 @@ export class Reads {
     try {
       return await this.#all({ from: position, direction: 'forwards', count: 1 });
     } catch (error) {
-      if (isUnknownPosition(error)) return [];
-      throw error;
+      if (!isUnknownPosition(error)) throw error;
+      // The server says the same where it cannot tell, so it is looked whether there is one.
+      const isWithin = position <= (await this.head());
+      if (isWithin && (await this.#lastBefore(position)) === position) throw error;
+      return [];
     }
   }
 
-  /** The last position below one that is no event's. */
+  /** The last position of an event up to this one. */
   async #lastBefore(position: bigint): Promise<bigint> {
     for (let last = this.#times.lastAnchor(position); ;) {
       const from = last === 0n ? 'start' : last;
@@ -181,7 +202,7 @@ export class Reads {
   }
 
   /** Recorded time of an event in the middle of the log. */
-  async #timeAt(event: WireEvent): Promise<number> {
+  async #timeAt(event: Pick<WireEvent, 'position' | 'created'>): Promise<number> {
     const known = this.#times.certain(event);
     if (known !== undefined) return known;
     let time = event.created;
@@ -217,6 +238,7 @@ export class Reads {
     }
     // The client has noticed by then, and connects anew, to the leader it may have been told.
     await nextTurn();
+    this.#refuseWhenClosed();
     return readEvents(this.#connection, request, silenceMs);
   }
 

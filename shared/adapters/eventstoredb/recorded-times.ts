@@ -26,6 +26,8 @@ export class RecordedTimes {
   readonly #anchors = new Map<bigint, number>();
   readonly #steps: Step[] = [];
   #from: bigint | undefined;
+  /** Recorded time of the event at `#from`. */
+  #first = 0;
   #to = 0n;
   #floor = 0;
 
@@ -33,10 +35,14 @@ export class RecordedTimes {
     this.#onNotice = onNotice;
   }
 
-  /** From here on every event is given to {@link next}. */
+  /**
+   * From here on every event is given to {@link next}.
+   * @param floor recorded time of the event at this position
+   */
   begin(position: bigint, floor: number): void {
     this.#from = position;
     this.#to = position;
+    this.#first = floor;
     this.#floor = floor;
   }
 
@@ -62,6 +68,7 @@ export class RecordedTimes {
   of({ position, created }: Placed): number {
     const anchor = this.#anchors.get(position);
     if (anchor !== undefined) return anchor;
+    if (position === this.#from) return this.#first;
     if (this.#from !== undefined && position > this.#to) return Math.max(created, this.#floor);
     const step = this.#steps.findLast(({ from, to }) => from <= position && position <= to);
     return step === undefined ? created : Math.max(created, step.floor);

@@ -31,7 +31,10 @@ const asCheck = z.looseObject({ retentionCheckedTo: z.string().regex(/^\d{1,19}$
  * @param calls to keep it with; undefined: it is not kept
  * @throws {StreamsTruncated}
  */
-export async function checkRetention(reads: Reads, calls: AppendCalls | undefined): Promise<void> {
+export async function checkRetention(
+  reads: Reads,
+  calls: Pick<AppendCalls, 'append'> | undefined,
+): Promise<void> {
   const head = await reads.head();
   const last = await reads.lastOf(CHECKS);
   const done = checkedTo(last);
@@ -65,16 +68,15 @@ async function truncatedSince(reads: Reads, position: bigint): Promise<Map<strin
 
 /** Whatever comes of it: at worst the next start looks through more than it has to. */
 async function remember(
-  calls: AppendCalls,
+  calls: Pick<AppendCalls, 'append'>,
   head: bigint,
   last: WireEvent | undefined,
 ): Promise<void> {
-  await calls.append(CHECKS, last?.revision ?? 'no-stream', [
-    {
-      eventId: randomUUID(),
-      type: '$metadata',
-      data: JSON.stringify({ retentionCheckedTo: head.toString() }),
-      metadata: '{}',
-    },
-  ]);
+  const check = {
+    eventId: randomUUID(),
+    type: '$metadata',
+    data: JSON.stringify({ retentionCheckedTo: head.toString() }),
+    metadata: '{}',
+  };
+  await calls.append(CHECKS, last?.revision ?? 'no-stream', [check]).catch(() => undefined);
 }

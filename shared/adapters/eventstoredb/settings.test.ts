@@ -36,6 +36,10 @@ describe('connection strings of EventStoreDB', () => {
 
   it('are refused where the user would be dropped without a word, or make no sense', () => {
     expect(() => readConnectionString('esdb://me:secret@a:1?tls=false')).to.throw(TypeError, 'TLS');
+    expect(() => readConnectionString('esdb://me:secret@a:1?tlsCAFile=/no/such/file'))
+      .to.throw(TypeError, '/no/such/file')
+      .with.property('message')
+      .that.does.not.contain('secret');
     for (const url of ['', 'http://me:secret@a:1', 'esdb://', 'esdb://a:x']) {
       expect(() => readConnectionString(url))
         .to.throw(TypeError)

@@ -33,7 +33,7 @@ export type ConnectionSettings = Readonly<{
 
 /**
  * Reads `esdb://…` and `esdb+discover://…`.
- * @throws {TypeError} it is neither, or it gives a password that would be sent to nobody: the
+ * @throws {TypeError} it is neither, or a file that it names cannot be read, or it gives a password that would be sent to nobody: the
  *   client drops credentials on connections without TLS and says nothing
  */
 export function readConnectionString(url: string): ConnectionSettings {
@@ -87,7 +87,14 @@ function nodesOf(
 }
 
 function fileOf(path: string | undefined): Buffer | undefined {
-  return path === undefined ? undefined : readFileSync(path);
+  if (path === undefined) return undefined;
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new TypeError(`the URL of EventStoreDB names a file that cannot be read: ${path}`, {
+      cause: error,
+    });
+  }
 }
 
 type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };

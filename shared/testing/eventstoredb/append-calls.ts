@@ -8,6 +8,7 @@ import {
 import { carryOut } from './appending.js';
 import {
   badRequestError,
+  noLeaderError,
   notReadyError,
   streamDeletedError,
   timeoutError,
@@ -19,6 +20,7 @@ import type { ProposedEvent } from './esdb-event.js';
 import { appendSize, type AppendOutcome, type Expected } from './esdb-log.js';
 import {
   badRequestFailure,
+  noLeaderFailure,
   notReadyFailure,
   streamDeletedFailure,
   timeoutFailure,
@@ -78,6 +80,7 @@ export function serveAppend(
       },
       timedOut: () => callback(timeoutFailure('WriteEvents')),
       notReady: () => callback(notReadyFailure()),
+      noLeader: () => callback(noLeaderFailure()),
       fail: (failure) => callback(failure),
       end: () => callback({ code: status.OK, details: '' }),
       reset: () => resetPeer(call.getPeer()),
@@ -124,6 +127,7 @@ export function serveBatchAppend(
       answer: (outcome) => say(stream, batchAnswer(outcome, stream, expected)),
       timedOut: () => say(stream, timeoutError()),
       notReady: () => say(stream, notReadyError()),
+      noLeader: () => say(stream, noLeaderError()),
       fail: (failure) => {
         close();
         call.emit('error', failure);

@@ -13,6 +13,7 @@ export interface Caller {
   /** The server waited too long for itself. */
   timedOut(): void;
   notReady(): void;
+  noLeader(): void;
   /** The whole call fails. */
   fail(failure: Failure): void;
   /** The call ends, and nothing was said. */
@@ -45,6 +46,9 @@ export function carryOut(
       setTimeout(() => caller.answer(outcome), fault.ms).unref();
       return;
     }
+    case 'stored-late':
+      setTimeout(() => caller.answer(store()), fault.ms).unref();
+      return;
     case 'no-answer':
       return;
     case 'half-close':
@@ -60,6 +64,9 @@ export function carryOut(
       return;
     case 'not-leader':
       caller.fail(notLeaderFailure(fault.host, fault.port));
+      return;
+    case 'no-leader':
+      caller.noLeader();
       return;
     case 'timed-out':
       storeIf(fault.stored);

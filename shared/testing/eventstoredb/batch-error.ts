@@ -2,6 +2,7 @@ import code from '@eventstore/db-client/generated/code_pb.js';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import statuses from '@eventstore/db-client/generated/status_pb.js';
 import type { Actual, Expected } from './esdb-log.js';
+import { NO_LEADER } from './failures.js';
 import { emptyField, field } from './protobuf-field.js';
 import { streamIdentifier } from './wire.js';
 
@@ -50,6 +51,10 @@ export function badRequestError(message: string): BatchError {
 /** Not a refusal of its own: the true server answers so, and this client cannot name it. */
 export function notReadyError(): BatchError {
   return status(code.Code.OK, 'Server Is Not Ready', 'google.protobuf.Empty', NOTHING);
+}
+
+export function noLeaderError(): BatchError {
+  return status(code.Code.OK, NO_LEADER, 'google.protobuf.Empty', NOTHING);
 }
 
 function packed(number: code.Code, name: string, content: Uint8Array): BatchError {

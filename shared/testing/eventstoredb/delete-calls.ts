@@ -7,6 +7,7 @@ import { carryOut } from './appending.js';
 import type { AppendOutcome, Expected } from './esdb-log.js';
 import {
   badRequestFailure,
+  noLeaderFailure,
   notReadyFailure,
   streamDeletedFailure,
   timeoutFailure,
@@ -81,6 +82,7 @@ function serveRemoval<Request extends streams.DeleteReq | streams.TombstoneReq, 
     },
     timedOut: () => callback(timeoutFailure('DeleteStream')),
     notReady: () => callback(notReadyFailure()),
+    noLeader: () => callback(noLeaderFailure()),
     fail: (failure) => callback(failure),
     end: () => callback({ code: status.OK, details: '' }),
     reset: () => resetPeer(call.getPeer()),

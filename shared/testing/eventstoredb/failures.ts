@@ -40,6 +40,13 @@ export function notLeaderFailure(host: string, port: number): Failure {
   });
 }
 
+/** What a server says that is not the leader and knows none. */
+export const NO_LEADER = 'No leader info available in response';
+
+export function noLeaderFailure(): Failure {
+  return failure(status.UNKNOWN, NO_LEADER);
+}
+
 export function timeoutFailure(of: string): Failure {
   return failure(status.ABORTED, `Operation timed out: ${of}`);
 }

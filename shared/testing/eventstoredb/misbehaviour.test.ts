@@ -46,6 +46,16 @@ for (const way of ['BatchAppend', 'Append'] as const) {
       expect(await append('s', [one])).to.eql(await late);
     });
 
+    it('stores late, and what was sent meanwhile goes before it', async () => {
+      const { met } = server().misbehave({ on: 'append', kind: 'stored-late', ms: 50 });
+      const [one, two] = [event(), event()];
+      const late = append('s', [one]);
+      await met;
+      await append('t', [two]);
+      await late;
+      expect(await idsOf(client().readAll())).to.eql([two.id, one.id]);
+    });
+
     it('never answers, and stores nothing', async () => {
       const { met } = server().misbehave({ on: 'append', kind: 'no-answer' });
       const state = watch(append('s'));
@@ -110,6 +120,14 @@ for (const way of ['BatchAppend', 'Append'] as const) {
       const { type } = await failureOf(append('s'));
       // In a batch the client finds no words for it.
       expect(type).to.equal(way === 'Append' ? 'unavailable' : 'unknown');
+      expect(await stored()).to.equal(0);
+    });
+
+    it('is not the leader and knows none', async () => {
+      server().misbehave({ on: 'append', kind: 'no-leader' });
+      const { type, error } = await failureOf(append('s'));
+      expect(type).to.equal('unknown');
+      expect(String(error)).to.contain('No leader');
       expect(await stored()).to.equal(0);
     });
 
@@ -230,6 +248,14 @@ describe('protocol server: reads and deletes go wrong', () => {
     expect(state()).to.equal('pending');
     server().misbehave({ on: 'read', kind: 'not-leader', host: 'localhost', port: 1 });
     expect((await failureOf(read())).type).to.equal('not-leader');
+  });
+
+  it('is not for a server that knows no leader', async () => {
+    await fill();
+    server().misbehave({ on: 'read', kind: 'no-leader' });
+    expect((await failureOf(read())).type).to.equal('unknown');
+    server().misbehave({ on: 'subscription', kind: 'no-leader' });
+    expect(await errorOf(client().subscribeToAll())).to.include({ type: 'unknown' });
   });
 
   it('deletes, and says nothing or something else', async () => {

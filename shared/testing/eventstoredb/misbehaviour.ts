@@ -2,6 +2,8 @@
 export type AppendFault = Readonly<
   | { kind: 'lost-answer' }
   | { kind: 'late-answer'; ms: number }
+  /** It is stored only after a while, and answered then. */
+  | { kind: 'stored-late'; ms: number }
   /** Nothing is stored and nothing is said. */
   | { kind: 'no-answer' }
   /** The server ends its side of the call in peace, with the answer still owed. */
@@ -10,6 +12,8 @@ export type AppendFault = Readonly<
   /** Only the first events are stored, and the answer is a wrong version. */
   | { kind: 'partly-stored'; events: number }
   | { kind: 'not-leader'; host: string; port: number }
+  /** It is not the leader, and knows none to name. */
+  | { kind: 'no-leader' }
   /** The server gives up waiting for itself. */
   | { kind: 'timed-out'; stored: boolean }
   /** The call fails, as when a proxy stands before a server that is gone. */
@@ -29,6 +33,7 @@ export type ReadFault = Readonly<
   /** After so many events. */
   | { kind: 'cut'; after: number; how: Cut }
   | { kind: 'not-leader'; host: string; port: number }
+  | { kind: 'no-leader' }
 >;
 
 export type SubscriptionFault = Readonly<

@@ -4,6 +4,7 @@ import type { StoredEvent } from './esdb-event.js';
 import {
   badRequestFailure,
   invalidPositionFailure,
+  noLeaderFailure,
   notLeaderFailure,
   streamDeletedFailure,
 } from './failures.js';
@@ -46,6 +47,10 @@ async function answerRead(serving: Serving, sender: Sender, options: Options): P
     sender.fail(notLeaderFailure(fault.host, fault.port));
     return;
   }
+  if (fault?.kind === 'no-leader') {
+    sender.fail(noLeaderFailure());
+    return;
+  }
   const found = findEvents(serving.log, options);
   switch (found.kind) {
     case 'failed':
@@ -78,6 +83,10 @@ async function answerSubscription(
   if (fault?.kind === 'no-answer') return;
   if (fault?.kind === 'not-leader') {
     sender.fail(notLeaderFailure(fault.host, fault.port));
+    return;
+  }
+  if (fault?.kind === 'no-leader') {
+    sender.fail(noLeaderFailure());
     return;
   }
   const again = fault?.kind === 'repeated' ? fault.events : 0;
