@@ -1,5 +1,5 @@
 import { openKafkaBus } from '../shared/adapters/kafka/event-bus.js';
-import type { KafkaNotice } from '../shared/adapters/kafka/notice.js';
+import { logLineOf, type KafkaNotice } from '../shared/adapters/kafka/notice.js';
 import type { Log } from '../shared/logging.js';
 import type { EventStore } from '../shared/ports/event-store.js';
 import type { KafkaConfig } from '../shared/store-config.js';
@@ -64,8 +64,8 @@ type RelayParts = Readonly<{
 async function openRelay({ kafka, stores, events, log, published }: RelayParts): Promise<Relay> {
   const store = await stores.relay(relayTables);
   const onNotice = (notice: KafkaNotice): void => {
-    if (notice.kind === 'client') log[notice.level](`Kafka: ${notice.text}`);
-    else log.warn({ notice }, `Kafka: ${notice.kind}`);
+    const { level, about, message } = logLineOf(notice);
+    log[level](about, message);
   };
   const bus = openKafkaBus({ ...kafka, clientId: 'sagae-relay', topics: TOPIC_NAMES, onNotice });
   const relay = startRelay({

@@ -106,7 +106,9 @@ describe('relay', () => {
   it('waits while the bus is away, says so, and then goes on by itself', async () => {
     const time = new ManualTime();
     let isAway = true;
+    const wellWhileTrying: boolean[] = [];
     bus.beforePublish = () => {
+      wellWhileTrying.push(relay.health().ok);
       if (isAway) throw new BusUnavailable('no broker');
     };
     const head = record(50);
@@ -122,9 +124,11 @@ describe('relay', () => {
     const [lag] = await relay.lag();
     expect(lag?.behind).to.equal(head);
     expect(bus.published).to.have.length(0);
+    expect(wellWhileTrying.slice(1)).to.not.include(true);
     isAway = false;
     await time.advance(2_000);
     await reached(head);
+    expect(relay.health()).to.include({ ok: true });
     await expectAll();
   });
 
@@ -164,10 +168,13 @@ describe('relay', () => {
     const poison = recordBad(log, 'entry-1');
     const behind = recordGood(log, 'entry-1');
     const head = record(5);
-    start();
+    const relay = start();
     await reached(head);
     const parked = await relayParked(kept);
     expect(parked.slice(0, 2).map(({ position }) => position)).to.deep.equal([poison, behind]);
+    expect((await relay.lag()).map(({ behind, parked: count }) => [behind, count])).to.deep.equal([
+      [0n, parked.length],
+    ]);
     expect(positionsOf('entry-1')).to.deep.equal([]);
     expect(positionsOf('entry-2')).to.have.length(1);
     expect(letters()).to.deep.equal([
