@@ -8,7 +8,7 @@ import { isProgram, runProcess } from '../shared/http/process.js';
 import { serveService, type Basics, type Service } from '../shared/http/service.js';
 import { serviceStores } from '../shared/stores/open.js';
 import { healthStates, lagGauges, noticeLog, readyStates, viewStates } from './http.js';
-import { relayTables, startRelay, type Relay } from './relay/relay.js';
+import { endRelay, relayTables, startRelay, type Relay } from './relay/relay.js';
 import { TOPIC_NAMES } from './relay/topics.js';
 import { projectionTables, startProjection } from './service.js';
 import { allViews } from './views/all.js';
@@ -81,9 +81,7 @@ async function openRelay({ kafka, stores, events, log, published }: RelayParts):
     health: () => relay.health(),
     lag: () => relay.lag(),
     stop: async () => {
-      // First the bus: a relay that waits for a broker would not end before its answer.
-      await bus.close();
-      await relay.stop();
+      await endRelay(relay, bus);
       await store.close();
     },
   };
