@@ -75,6 +75,21 @@ describe('the command line', function () {
     expect(await sagae(data, '--help')).to.include({ code: 0, stderr: '' });
   });
 
+  it('makes no new log of an empty file, but says that there is none', async () => {
+    writeFileSync(join(data, 'events.db'), '');
+    for (const args of [
+      ['audit', 'replay'],
+      ['audit', 'verify'],
+      ['export', '--format', 'ledger'],
+      ['views', 'list'],
+    ]) {
+      const { code, stdout, stderr } = await sagae(data, ...args);
+      expect({ code, stdout }, args.join(' ')).to.deep.equal({ code: 2, stdout: '' });
+      expect(stderr).to.contain('there is no log in');
+      expect(readFileSync(join(data, 'events.db'), 'utf8')).to.equal('');
+    }
+  });
+
   it('imports what is good, lists what is not with its line, and imports nothing twice', async () => {
     const rows =
       't1,2024-01-05,"sale, one",1010,2010:a,700.5,CZK\r\n' +

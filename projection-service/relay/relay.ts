@@ -23,9 +23,8 @@ export type Relay = Projection;
 
 /** Events published together: enough that the way to the brokers and back does not count. */
 const BATCH_SIZE = 5_000;
+/** How long the brokers may take for what is being published when a relay is ended. */
 const GRACE_MS = 3_000;
-/** Back at work soon after the brokers are. */
-const LONGEST_RETRY_MS = 2_000;
 
 /**
  * Starts publishing the log, from where the relay was: at least once, in order of every aggregate.
@@ -37,7 +36,6 @@ export function startRelay({ bus, onPublished, ...options }: RelayOptions): Rela
   return startProjection({
     batchSize: BATCH_SIZE,
     laggardBatchSize: options.batchSize ?? BATCH_SIZE,
-    longestRetryMs: LONGEST_RETRY_MS,
     ...options,
     store,
     views: [relayView(bus, onPublished, () => store.tellOwed())],

@@ -1,44 +1,28 @@
-import { readRawRows } from '../../shared/adapters/sqlite/event-raw.js';
-import { recordedEvent, type RawRow } from '../../shared/adapters/sqlite/event-row.js';
 import { decodeEvent } from '../../shared/events/codec.js';
 import { EventUndecodable } from '../../shared/events/upcast.js';
-import { EventDamaged } from '../../shared/ports/event-store.js';
+import type { RecordedEvent } from '../../shared/ports/event-store.js';
+import type { AuditedLog, Finding, OnProgress } from './audited-log.js';
 import { AuditFailed, Fold } from './fold.js';
 import { trialBalance } from './trial-balance.js';
-import type { Failure } from './failure.js';
+import { reasonOf, type Failure } from './failure.js';
 
 /**
  * Reads every event with the auditor's fold and with the codec the services use, and says what
- * either of them finds wrong. Damaged bytes are passed over here: the scrub names them.
+ * either of them finds wrong. Damaged bytes are passed over here: the check of what is stored names
+ * them.
  */
-export function checkEvents(
-  folder: string,
-  head: number,
-  onProgress: (done: number) => void,
-): Readonly<{ entries: number; failures: readonly Failure[] }> {
+export async function checkEvents(log: AuditedLog, onProgress: OnProgress): Promise<Finding> {
   const reading = new Reading();
-  let after = 0;
-  const readUpTo = (position: number): void => {
-    for (const rows of readRawRows(folder, after, position)) {
-      for (const row of rows) reading.read(row);
-      after += rows.length;
-      onProgress(after);
+  let read = 0n;
+  try {
+    for await (const page of log.pages()) {
+      for (const event of page) reading.read(event);
+      const last = page.at(-1)?.position ?? read;
+      onProgress(Number(last - read));
+      read = last;
     }
-  };
-  while (after < head) {
-    try {
-      readUpTo(head);
-      break;
-    } catch (error) {
-      if (!(error instanceof EventDamaged)) {
-        reading.fail('events.db', error instanceof Error ? error.message : String(error));
-        break;
-      }
-      // Damage is noticed for a chunk of events at once: those before it are read again.
-      const damaged = Number(error.position);
-      readUpTo(damaged - 1);
-      after = damaged;
-    }
+  } catch (error) {
+    reading.fail(log.name, reasonOf(error));
   }
   return reading.result();
 }
@@ -48,29 +32,34 @@ class Reading {
   private readonly failures: Failure[] = [];
   private recordedAt = 0;
 
-  read(row: RawRow): void {
-    const [position, stream, type, recordedAt, data, metadata] = row;
+  read(event: RecordedEvent): void {
+    const { stream, type, recordedAt, data, metadata } = event;
+    const where = `position ${event.position}`;
     if (recordedAt < this.recordedAt) {
-      this.fail(`position ${position}`, `recorded at ${recordedAt}, before the event before it`);
+      this.fail(where, `recorded at ${recordedAt}, before the event before it`);
     }
     this.recordedAt = Math.max(this.recordedAt, recordedAt);
     try {
-      this.fold.add({ position, type, recordedAt, data, metadata });
-      decodeEvent(recordedEvent(row));
+      this.fold.add({ position: Number(event.position), type, recordedAt, data, metadata });
+      decodeEvent(event);
     } catch (error) {
       if (!(error instanceof AuditFailed) && !(error instanceof EventUndecodable)) throw error;
-      this.fail(`position ${position}`, `${type} in ${stream}: ${error.reason}`);
+      this.fail(where, `${type} in ${stream}: ${error.reason}`);
     }
   }
 
-  result(): Readonly<{ entries: number; failures: readonly Failure[] }> {
+  result(): Finding {
     const books = trialBalance(this.fold.result())
       .totals.filter(({ debits, credits }) => debits !== credits)
       .map(({ currency, debits, credits }) => ({
         where: currency,
         what: `the books do not balance: debits ${debits}, credits ${credits}`,
       }));
-    return { entries: this.fold.entries, failures: [...this.failures, ...books] };
+    const { entries } = this.fold;
+    return {
+      checked: `${entries} entries: readable, balanced each and together, recorded time never backwards`,
+      failures: [...this.failures, ...books],
+    };
   }
 
   fail(where: string, what: string): void {

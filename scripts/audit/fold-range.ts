@@ -1,5 +1,6 @@
 import { readRawRows } from '../../shared/adapters/sqlite/event-raw.js';
-import { Fold, type FoldResult } from './fold.js';
+import type { FoldedPart } from './audited-log.js';
+import { Fold } from './fold.js';
 
 /** A part of the log to fold: positions above `after` up to `upTo`, recorded up to an instant. */
 export type FoldRange = Readonly<{
@@ -10,9 +11,6 @@ export type FoldRange = Readonly<{
   /** Milliseconds since 1970, included. */
   recordedUpTo?: number;
 }>;
-
-/** What a fold of a range found, and the position of the last event it counted (0: none). */
-export type RangeResult = Readonly<{ fold: FoldResult; last: number }>;
 
 /** Telling more often would cost more than it tells. */
 const PROGRESS_EVERY = 16_384;
@@ -25,7 +23,7 @@ const PROGRESS_EVERY = 16_384;
 export function foldRange(
   range: FoldRange,
   onProgress: (events: number) => void = () => undefined,
-): RangeResult {
+): FoldedPart {
   const { folder, after, upTo, effective, recordedUpTo = Infinity } = range;
   const fold = new Fold(effective === undefined ? {} : { effective });
   let last = 0;
@@ -33,7 +31,7 @@ export function foldRange(
   for (const rows of readRawRows(folder, after, upTo)) {
     for (const [position, , type, recordedAt, data, metadata] of rows) {
       // Recorded time never runs backwards, so nothing after this was known.
-      if (recordedAt > recordedUpTo) return { fold: fold.result(), last };
+      if (recordedAt > recordedUpTo) return { fold: fold.result(), last: BigInt(last) };
       fold.add({ position, type, recordedAt, data, metadata });
       last = position;
     }
@@ -43,5 +41,5 @@ export function foldRange(
     unreported = 0;
   }
   onProgress(unreported);
-  return { fold: fold.result(), last };
+  return { fold: fold.result(), last: BigInt(last) };
 }

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { z } from 'zod';
 import { foldRange } from './fold-range.js';
-import type { FoldMessage } from './replay.js';
+import type { FoldMessage } from './fold-in-threads.js';
 
 const range = z
   .strictObject({

@@ -1,7 +1,7 @@
+import type { AuditedLog, Finding, OnProgress } from './audited-log.js';
 import { checkEvents } from './check-events.js';
-import { checkViews, type VerifyTarget } from './check-views.js';
-import type { Failure } from './failure.js';
-import { scrubEvents } from '../../shared/adapters/sqlite/event-scrub.js';
+import { checkViews, type LiveViews } from './check-views.js';
+import { reasonOf, type Failure } from './failure.js';
 
 export type Check = Readonly<{
   name: string;
@@ -15,50 +15,44 @@ export type Check = Readonly<{
 export type Verification = Readonly<{ ok: boolean; checks: readonly Check[] }>;
 
 export type VerifyListener = Readonly<{
-  /** A check begins that will look at so many events. */
-  onCheck: (name: string, total: number) => void;
-  onProgress: (done: number) => void;
+  /** A check begins. */
+  onCheck: (name: string) => void;
+  onProgress: OnProgress;
 }>;
 
 const MAX_FAILURES = 1000;
 
 /**
- * Checks everything about a ledger that can be checked: the bytes of every event, streams without
- * gaps, every event readable and every entry balanced, recorded time that never runs backwards, the
- * books balanced per currency, and every view equal to its recomputation. Changes nothing, and may
- * run beside a server.
+ * Checks everything about a ledger that can be checked: what is stored, streams without gaps, every
+ * event readable and every entry balanced, recorded time that never runs backwards, the books
+ * balanced per currency, and every view equal to its recomputation. Changes nothing, and may run
+ * beside a server. What cannot be looked at to the end has failed.
  */
 export async function verifyLedger(
-  target: VerifyTarget,
-  listener: VerifyListener,
+  log: AuditedLog,
+  views: LiveViews,
+  { onCheck, onProgress }: VerifyListener,
 ): Promise<Verification> {
-  const { folder, head } = target;
-  const total = Number(head);
-  listener.onCheck('stored events', total);
-  const damage = await scrubEvents(folder, (done) => listener.onProgress(done));
-  const stored = check(
-    'stored events',
-    `${head} events: bytes, positions, revisions of every stream, file and index`,
-    damage.map(({ position, detail }) => ({
-      where: position === undefined ? 'events.db' : `position ${position}`,
-      what: detail,
-    })),
-  );
-  listener.onCheck('entries', total);
-  const { entries, failures } = checkEvents(folder, total, listener.onProgress);
-  const readable = check(
-    'entries',
-    `${entries} entries: readable, balanced each and together, recorded time never backwards`,
-    failures,
-  );
-  listener.onCheck('views', total);
-  const views = await checkViews(target, listener.onProgress);
-  const recomputed = check('views', views.checked, views.failures);
-  const checks = [stored, readable, recomputed];
+  const looks: readonly (readonly [name: string, where: string, look: () => Promise<Finding>])[] = [
+    ['stored events', log.name, () => log.checkStored(onProgress)],
+    ['entries', log.name, () => checkEvents(log, onProgress)],
+    ['views', 'views', () => checkViews(views, onProgress)],
+  ];
+  const checks: Check[] = [];
+  for (const [name, where, look] of looks) {
+    onCheck(name);
+    const { checked, failures } = await finding(where, look);
+    const listed = failures.slice(0, MAX_FAILURES);
+    const omitted = failures.length - listed.length;
+    checks.push({ name, checked, failures: listed, omitted });
+  }
   return { ok: checks.every((one) => one.failures.length === 0), checks };
 }
 
-function check(name: string, checked: string, failures: readonly Failure[]): Check {
-  const listed = failures.slice(0, MAX_FAILURES);
-  return { name, checked, failures: listed, omitted: failures.length - listed.length };
+async function finding(where: string, look: () => Promise<Finding>): Promise<Finding> {
+  try {
+    return await look();
+  } catch (error) {
+    return { checked: 'not to the end', failures: [{ where, what: reasonOf(error) }] };
+  }
 }

@@ -12,7 +12,7 @@ import type { EventStore } from '../../shared/ports/event-store.js';
 import type { Table, ViewStore } from '../../shared/ports/view-store.js';
 import { now } from './statistics.js';
 
-export const ZONE = 'Asia/Seoul';
+const ZONE = 'Asia/Seoul';
 const BATCH = 1_000;
 const IN_FLIGHT = 4;
 /** Commands made at a time, while no clock runs. */
@@ -68,7 +68,7 @@ export class Book {
  * @returns seconds, those in which the commands were made left out
  * @throws when one is refused
  */
-export async function postHistory(
+async function postHistory(
   ledger: OpenLedger,
   make: (n: number) => PostEntry,
   from: number,
@@ -81,6 +81,17 @@ export async function postHistory(
     seconds += await postChunk(ledger, commands);
   }
   return seconds;
+}
+
+/** As {@link postHistory} from the first one on, through a ledger of its own on this log. */
+export async function postBook(
+  store: EventStore,
+  make: (n: number) => PostEntry,
+  entries: number,
+): Promise<void> {
+  const ledger = await openLedger({ store, clock: Date.now, ids: randomUUID, zone: ZONE });
+  await postHistory(ledger, make, 0, entries);
+  await ledger.close();
 }
 
 async function postChunk(ledger: OpenLedger, commands: readonly PostEntry[]): Promise<number> {

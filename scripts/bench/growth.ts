@@ -1,5 +1,6 @@
 import { isAccountId, type AccountId } from '../../shared/ledger/account.js';
 import { formatDay, type Day } from '../../shared/ledger/day.js';
+import { FileLog } from '../audit/file-log.js';
 import { replay } from '../audit/replay.js';
 import { sized, withFolder, type BenchContext, type Benchmark } from './benchmark.js';
 import { Book } from './book.js';
@@ -125,7 +126,7 @@ async function agreement(folder: string, book: Book): Promise<Check> {
   const head = await book.log.head();
   const asOf = anyAsOf(new Random(11), head);
   const folded = new Map(
-    (await replay({ folder, head, ...asOf })).rows.map((row) => [rowKey(row), row]),
+    (await replay(new FileLog(folder, head), asOf)).rows.map((row) => [rowKey(row), row]),
   );
   const { rows } = await book.queries.trialBalance(asOf);
   const equal = rows.filter((row) => {
@@ -146,7 +147,7 @@ function rowKey(row: Readonly<{ account: string; currency: string }>): string {
 async function auditorsFold(folder: string, book: Book): Promise<BenchResult> {
   const head = await book.log.head();
   const start = now();
-  const { events, totals } = await replay({ folder, head });
+  const { events, totals } = await replay(new FileLog(folder, head));
   const seconds = (now() - start) / 1000;
   return {
     name: 'The auditor’s fold of the raw log',

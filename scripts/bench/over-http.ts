@@ -1,3 +1,4 @@
+import { FileLog } from '../audit/file-log.js';
 import { replay } from '../audit/replay.js';
 import { declareGuarded, markPosition, postOne, totalsAt } from './api.js';
 import { sized, withServer, type BenchContext, type Benchmark } from './benchmark.js';
@@ -75,7 +76,7 @@ class Trial {
 
   /** Where nobody builds views, the raw log is folded. */
   async #totalsOfLog(head: bigint): Promise<Readonly<{ debits: bigint; credits: bigint }>> {
-    const { totals } = await replay({ folder: this.data, head });
+    const { totals } = await replay(new FileLog(this.data, head));
     return totals.find(({ currency }) => currency === 'KRW') ?? { debits: 0n, credits: 0n };
   }
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { readRawRows } from '../../shared/adapters/sqlite/event-raw.js';
 import { openSimulator } from '../../shared/adapters/simulator/simulator.js';
+import { FileLog } from '../audit/file-log.js';
 import { replay } from '../audit/replay.js';
 import type { Totals } from './api.js';
 import type { PaymentsResult } from './payments-load.js';
@@ -45,7 +46,7 @@ export async function checkBooks(
 ): Promise<readonly Check[]> {
   const books = outcomesOf(folder);
   const records = recordsOf(folder);
-  const { rows, totals } = await replay({ folder, head: BigInt(books.events) });
+  const { rows, totals } = await replay(new FileLog(folder, BigInt(books.events)));
   const [krw] = totals.filter(({ currency }) => currency === 'KRW');
   const debits = krw?.debits ?? 0n;
   const receivable = rows.find(({ account }) => account === RECEIVABLE);

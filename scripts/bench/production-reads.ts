@@ -1,8 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { openLedger } from '../../command-service/application/open-ledger.js';
 import { openEventStoreDb } from '../../shared/adapters/eventstoredb/event-store.js';
 import { openMongoViewStore } from '../../shared/adapters/mongodb/view-store.js';
 import { openEventStore } from '../../shared/adapters/sqlite/event-store.js';
@@ -10,7 +8,7 @@ import { openViewStore } from '../../shared/adapters/sqlite/view-store.js';
 import type { EventStore } from '../../shared/ports/event-store.js';
 import type { ViewStore } from '../../shared/ports/view-store.js';
 import { sized } from './benchmark.js';
-import { allTables, postHistory, projectAll, ZONE } from './book.js';
+import { allTables, postBook, projectAll } from './book.js';
 import { historyOf } from './commands.js';
 import { Connection } from './connection.js';
 import { compared, comparedLatencies, Contender, inTurns, type Round } from './contender.js';
@@ -96,10 +94,7 @@ async function fill(context: PartContext, log: EventStore, views: ViewStore): Pr
   const entries = entriesOf(context);
   const workload = { tag: `${context.run}-reads`, accounts: ACCOUNTS };
   try {
-    const options = { store: log, clock: Date.now, ids: randomUUID, zone: ZONE };
-    const ledger = await openLedger(options);
-    await postHistory(ledger, historyOf(workload, entries, false), 0, entries);
-    await ledger.close();
+    await postBook(log, historyOf(workload, entries, false), entries);
     await projectAll(log, views);
     return await log.head();
   } finally {

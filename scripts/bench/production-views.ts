@@ -1,7 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { openLedger } from '../../command-service/application/open-ledger.js';
 import { openQueries } from '../../query-service/queries/open.js';
 import { openEventStoreDb } from '../../shared/adapters/eventstoredb/event-store.js';
 import { openMongoViewStore } from '../../shared/adapters/mongodb/view-store.js';
@@ -11,7 +9,7 @@ import type { EventStore } from '../../shared/ports/event-store.js';
 import type { ViewStore } from '../../shared/ports/view-store.js';
 import type { FoldResult } from '../audit/fold.js';
 import { sized } from './benchmark.js';
-import { allTables, postHistory, projectAll, ZONE } from './book.js';
+import { allTables, postBook, projectAll } from './book.js';
 import { historyOf } from './commands.js';
 import { compared, Contender, inTurns } from './contender.js';
 import { ProcessorTime } from './processor-time.js';
@@ -47,7 +45,7 @@ export const productionViews: Part = async (context) => {
     const [embedded, server] = await Promise.all(
       logs.map(async (log) => {
         say(`views: posting ${entries} entries`);
-        await postAll(log, (ledger) => postHistory(ledger, make, 0, entries));
+        await postBook(log, make, entries);
         return foldLog(log, 0n);
       }),
     );
@@ -57,15 +55,6 @@ export const productionViews: Part = async (context) => {
     for (const log of logs) await log.close();
   }
 };
-
-async function postAll(
-  store: EventStore,
-  post: (ledger: Awaited<ReturnType<typeof openLedger>>) => Promise<unknown>,
-): Promise<void> {
-  const ledger = await openLedger({ store, clock: Date.now, ids: randomUUID, zone: ZONE });
-  await post(ledger);
-  await ledger.close();
-}
 
 type Ways = readonly [sqlite: Way, mongo: Way, whole: Way];
 

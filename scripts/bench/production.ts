@@ -7,6 +7,7 @@ import { productionCommands } from './production-commands.js';
 import type { Part, PartResult } from './production-part.js';
 import { productionReads } from './production-reads.js';
 import { ProductionServers } from './production-servers.js';
+import { productionRelay } from './production-relay.js';
 import { productionViews } from './production-views.js';
 import { DURABLE, type BenchResult } from './report.js';
 
@@ -16,14 +17,19 @@ const PARTS: Readonly<Record<string, Part>> = {
   views: productionViews,
   commands: productionCommands,
   adapter: productionAdapter,
+  relay: productionRelay,
 };
 
-async function measure(context: BenchContext, folder: string): Promise<BenchResult> {
+async function measure(
+  context: BenchContext,
+  folder: string,
+  parts: readonly (readonly [name: string, part: Part])[],
+): Promise<BenchResult> {
   const servers = await ProductionServers.start(folder);
   try {
     const run = randomUUID().slice(0, 8);
     const results: PartResult[] = [];
-    for (const [name, part] of Object.entries(PARTS)) {
+    for (const [name, part] of parts) {
       const own = join(folder, name);
       mkdirSync(own);
       results.push(await part({ ...context, folder: own, servers, run }));
@@ -41,10 +47,19 @@ async function measure(context: BenchContext, folder: string): Promise<BenchResu
   }
 }
 
-const production: Benchmark = {
-  name: 'production',
-  needsServers: true,
-  run: (context) => withFolder(async (folder) => [await measure(context, folder)]),
-};
+/** All parts in one table, and each alone. */
+export const PRODUCTION: readonly Benchmark[] = [
+  benchmark('production', Object.entries(PARTS)),
+  ...Object.entries(PARTS).map(([name, part]) => benchmark(`production-${name}`, [[name, part]])),
+];
 
-export const PRODUCTION: readonly Benchmark[] = [production];
+function benchmark(
+  name: string,
+  parts: readonly (readonly [name: string, part: Part])[],
+): Benchmark {
+  return {
+    name,
+    needsServers: true,
+    run: (context) => withFolder(async (folder) => [await measure(context, folder, parts)]),
+  };
+}

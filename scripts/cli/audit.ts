@@ -1,13 +1,14 @@
 import type { Command } from 'commander';
-import { replay, ReplayFailed, type Replay } from '../audit/replay.js';
+import type { AuditedLog } from '../audit/audited-log.js';
+import { replay, ReplayFailed, type Replay, type ReplayQuestion } from '../audit/replay.js';
 import { verifyLedger, type Verification } from '../audit/verify.js';
 import { csvField } from '../import/csv.js';
-import { openEventStore } from '../../shared/adapters/sqlite/event-store.js';
 import type { Day } from '../../shared/ledger/day.js';
+import { openAudited } from './audited.js';
 import { Failed, WrongUse } from './faults.js';
 import { formatKnown, type Known } from './known.js';
 import { major } from './money.js';
-import { dayArgument, existingData, formatOption, knownArgument, settings } from './options.js';
+import { dayArgument, formatOption, knownArgument } from './options.js';
 import { json, print, table, type Format } from './output.js';
 import { startProgress } from './progress.js';
 
@@ -30,29 +31,15 @@ export function addAudit(sagae: Command): void {
     .action(auditVerify);
 }
 
-async function auditReplay(options: ReplayOptions): Promise<void> {
-  const { effective, known, format } = options;
-  const folder = existingData();
-  const head = await headOf(folder);
-  checkKnown(known, head);
-  const progress = startProgress('folding', Number(head), 'events');
-  let done = 0;
+async function auditReplay({ format, ...question }: ReplayOptions): Promise<void> {
+  const { effective, known } = question;
+  const { log, close } = await openAudited();
   let result: Replay;
   try {
-    result = await replay(
-      {
-        folder,
-        head,
-        ...(effective === undefined ? {} : { effective }),
-        ...(known === undefined ? {} : { known }),
-      },
-      (events) => progress.update((done += events)),
-    );
-  } catch (error) {
-    if (error instanceof ReplayFailed) throw new Failed(error.message, { cause: error });
-    throw error;
+    checkKnown(known, log.head);
+    result = await replayWithProgress(log, question);
   } finally {
-    progress.stop();
+    await close();
   }
   const asOf = {
     effective: effective ?? null,
@@ -62,13 +49,16 @@ async function auditReplay(options: ReplayOptions): Promise<void> {
   await print(render({ ...result, asOf }, format));
 }
 
-async function headOf(folder: string): Promise<bigint> {
-  // The fold reads and checks every event itself, the last ones too.
-  const store = await openEventStore({ folder, readonly: true, checkTail: 0 });
+async function replayWithProgress(log: AuditedLog, question: ReplayQuestion): Promise<Replay> {
+  const progress = startProgress('folding', Number(log.head), log.unit);
+  let done = 0;
   try {
-    return await store.head();
+    return await replay(log, question, (positions) => progress.update((done += positions)));
+  } catch (error) {
+    if (error instanceof ReplayFailed) throw new Failed(error.message, { cause: error });
+    throw error;
   } finally {
-    await store.close();
+    progress.stop();
   }
 }
 
@@ -136,20 +126,22 @@ function textTable(rows: Replay['rows'], totals: Replay['totals']): string {
 }
 
 async function auditVerify({ format }: Readonly<{ format: Format }>): Promise<void> {
-  const folder = existingData();
+  const { log, views, close } = await openAudited();
   let progress = startProgress('', 0, '');
+  let done = 0;
   let verification: Verification;
   try {
-    const target = { folder, head: await headOf(folder), zone: settings().timeZone };
-    verification = await verifyLedger(target, {
-      onCheck: (name, total) => {
+    verification = await verifyLedger(log, views, {
+      onCheck: (name) => {
         progress.stop();
-        progress = startProgress(name, total, 'events');
+        done = 0;
+        progress = startProgress(name, Number(log.head), log.unit);
       },
-      onProgress: (done) => progress.update(done),
+      onProgress: (positions) => progress.update((done += positions)),
     });
   } finally {
     progress.stop();
+    await close();
   }
   await print(format === 'json' ? json(verification) : verifyText(verification));
   if (!verification.ok) throw new Failed('the ledger is not what it should be: see above');

@@ -8,7 +8,7 @@ import { writeAtomically } from '../export/file.js';
 import { writeJournal } from '../export/journal.js';
 import { WrongUse } from './faults.js';
 import type { Known } from './known.js';
-import { dayArgument, existingStores, knownArgument } from './options.js';
+import { dayArgument, existingStores, knownArgument, positionUnit } from './options.js';
 import { note, print } from './output.js';
 import { startProgress } from './progress.js';
 
@@ -55,7 +55,7 @@ async function exportBook(options: ExportOptions): Promise<void> {
   }
   const store = await (await existingStores()).log('read');
   try {
-    const progress = startProgress('reading', Number(await store.head()), 'events');
+    const progress = startProgress('reading', Number(await store.head()), positionUnit());
     const book = await openBook(store, options, (position) => progress.update(Number(position)));
     progress.stop();
     if (book.entries > MANY_ENTRIES) {

@@ -36,7 +36,7 @@ export function addImport(sagae: Command): void {
     .addOption(
       new Option('--report <format>', 'how to print').choices(['text', 'json']).default('text'),
     )
-    .option('--url <url>', 'send them to this server; default: into SAGAE_DATA', urlArgument)
+    .option('--url <url>', 'send them to this server; default: into the log itself', urlArgument)
     .action(importEntries);
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { InvalidArgumentError, Option } from 'commander';
 import { readConfig, type Config } from '../../shared/config.js';
 import { ConfigRefused } from '../../shared/setting.js';
@@ -35,16 +35,18 @@ export function existingStores(): Promise<Stores> {
   return openStores();
 }
 
-/** The data folder, with a log in it. @throws {WrongUse} there is none, or the log is elsewhere */
+/** The data folder, with a log in it. @throws {WrongUse} there is none */
 export function existingData(): string {
-  const { dataFolder, store } = settings();
-  if (store.kind !== 'sqlite') {
-    throw new WrongUse(
-      'this reads the file of a SQLite log: copy the log into one with sagae copy-log',
-    );
-  }
-  if (existsSync(eventFile(dataFolder))) return dataFolder;
+  const { dataFolder } = settings();
+  // An empty file is what is left of a log that was cut off; opening it would make a new one of it.
+  const file = statSync(eventFile(dataFolder), { throwIfNoEntry: false });
+  if (file !== undefined && file.size > 0) return dataFolder;
   throw new WrongUse(`there is no log in ${dataFolder}; SAGAE_DATA names the data folder`);
+}
+
+/** What positions of the log count, for people: events in a SQLite file, bytes on a server. */
+export function positionUnit(): 'events' | 'bytes' {
+  return settings().store.kind === 'sqlite' ? 'events' : 'bytes';
 }
 
 /** A file that can be read. @throws {WrongUse} it is not there, or is no file */

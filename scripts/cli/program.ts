@@ -13,8 +13,9 @@ import { addStart } from './start.js';
 import { addParked, addViews } from './views.js';
 
 const HELP = `
-The data folder is SAGAE_DATA (default ./data). Data goes to standard output, progress and notes to
-standard error. Exit status: 0 done, 1 a check failed, 2 wrong use.`;
+The data folder is SAGAE_DATA (default ./data); with SAGAE_STORE=eventstoredb log and views are on the
+servers of ESDB_URL and MONGODB_URL. Data goes to standard output, progress and notes to standard
+error. Exit status: 0 done, 1 a check failed, 2 wrong use.`;
 
 /** All commands of the command line. */
 function program(): Command {

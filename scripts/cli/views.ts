@@ -8,9 +8,9 @@ import { allViews } from '../../projection-service/views/all.js';
 import type { EventStore } from '../../shared/ports/event-store.js';
 import { RebuildRunning, type RebuildPlace } from '../../shared/ports/view-rebuild.js';
 import type { ViewStore } from '../../shared/ports/view-store.js';
-import type { Stores } from '../../shared/stores/stores.js';
+import type { Access, Stores } from '../../shared/stores/stores.js';
 import { Failed, WrongUse } from './faults.js';
-import { existingStores, formatOption, settings } from './options.js';
+import { existingStores, formatOption, positionUnit, settings } from './options.js';
 import { json, print, table, type Format } from './output.js';
 import { startProgress } from './progress.js';
 
@@ -60,10 +60,11 @@ async function withLog<Result>(work: (parts: Parts) => Promise<Result>): Promise
 }
 
 function withStore<Result>(
+  access: Access,
   work: (parts: Parts & Readonly<{ store: ViewStore }>) => Promise<Result>,
 ): Promise<Result> {
   return withLog(async (parts) => {
-    const store = await parts.stores.views(projectionTables(parts.views), 'write');
+    const store = await parts.stores.views(projectionTables(parts.views), access);
     try {
       return await work({ ...parts, store });
     } finally {
@@ -73,7 +74,7 @@ function withStore<Result>(
 }
 
 async function listViews({ format }: Printed): Promise<void> {
-  const { head, rows } = await withStore(async ({ views, log, store }) => {
+  const { head, rows } = await withStore('read', async ({ views, log, store }) => {
     const rows = [];
     for (const { name } of views) {
       const position = await store.checkpoint(name);
@@ -107,7 +108,7 @@ async function rebuild(name: string | undefined, { format }: Printed): Promise<v
       throw new WrongUse(`there is no view ${name ?? ''}; there are ${names}`);
     }
     const place = await openPlace(stores, chosen);
-    const progress = startProgress('rebuilding', Number(await log.head()), 'events');
+    const progress = startProgress('rebuilding', Number(await log.head()), positionUnit());
     try {
       return await rebuildViews({
         log,
@@ -141,7 +142,7 @@ async function openPlace(stores: Stores, views: readonly View[]): Promise<Rebuil
 }
 
 async function listAllParked({ format }: Printed): Promise<void> {
-  const parked = await withStore(async ({ views, store }) => {
+  const parked = await withStore('read', async ({ views, store }) => {
     const found = [];
     for (const { name } of views) found.push(...(await listParked(store, name)));
     return found;
@@ -150,7 +151,7 @@ async function listAllParked({ format }: Printed): Promise<void> {
 }
 
 async function retryAll({ format }: Printed): Promise<void> {
-  const { resolved, still } = await withStore(async ({ views, log, store }) => {
+  const { resolved, still } = await withStore('write', async ({ views, log, store }) => {
     let count = 0;
     const waiting: ParkedEvent[] = [];
     for (const view of views) {

@@ -85,16 +85,22 @@ function isLater(
 
 type MutableSum = { account: AccountId; currency: Currency; opening: bigint; closing: bigint };
 
+/**
+ * Where the entries of a day are, and when each was recorded: as it was read in order, since a
+ * server's clock may have been set back, and who reads one event alone does not see that.
+ */
+type DayEntries = Readonly<{ positions: number[]; times: number[] }>;
+
 class Outline {
   private readonly definitions = new Map<string, AccountDefinition>();
   private readonly sums = new Map<string, MutableSum>();
-  private readonly positionsOfDay = new Map<Day, number[]>();
+  private readonly entriesOfDay = new Map<Day, DayEntries>();
   private entries = 0;
 
   constructor(private readonly range: BookRange) {}
 
   add(decoded: DecodedEvent): void {
-    const { event, metadata, position } = decoded;
+    const { event, metadata } = decoded;
     if (event.type === 'AccountDeclared') this.definitions.set(event.data.code, event.data);
     const entry = entryOf(event);
     if (entry === undefined) return;
@@ -103,16 +109,16 @@ class Outline {
     if (to !== undefined && day > to) return;
     const isOpening = from !== undefined && day < from;
     for (const leg of entry.legs) this.sum(leg, isOpening);
-    if (!isOpening) this.place(day, position);
+    if (!isOpening) this.place(day, decoded);
   }
 
   book(store: EventStore): Book {
-    const days = [...this.positionsOfDay.keys()].sort();
+    const days = [...this.entriesOfDay.keys()].sort();
     const { from, to } = this.range;
     const first = from ?? days[0];
     const last = to ?? days.at(-1) ?? from;
     const sums = [...this.sums.values()].sort(byAccountAndCurrency);
-    const { definitions, positionsOfDay, entries } = this;
+    const { definitions, entriesOfDay, entries } = this;
     return {
       days:
         first === undefined || last === undefined || sums.length === 0
@@ -121,7 +127,7 @@ class Outline {
       definitions,
       sums,
       entries,
-      read: () => readEntries(store, days, positionsOfDay),
+      read: () => readEntries(store, days, entriesOfDay),
     };
   }
 
@@ -137,25 +143,32 @@ class Outline {
     if (isOpening) sum.opening += amount;
   }
 
-  private place(day: Day, position: bigint): void {
+  private place(day: Day, { position, recordedAt }: DecodedEvent): void {
     if (position > Number.MAX_SAFE_INTEGER) throw new Error(`position ${position} is beyond 2^53`);
     this.entries++;
-    const positions = this.positionsOfDay.get(day);
-    if (positions === undefined) this.positionsOfDay.set(day, [Number(position)]);
-    else positions.push(Number(position));
+    let entries = this.entriesOfDay.get(day);
+    if (entries === undefined) {
+      entries = { positions: [], times: [] };
+      this.entriesOfDay.set(day, entries);
+    }
+    entries.positions.push(Number(position));
+    entries.times.push(recordedAt);
   }
 }
 
 async function* readEntries(
   store: EventStore,
   days: readonly Day[],
-  positionsOfDay: ReadonlyMap<Day, readonly number[]>,
+  entriesOfDay: ReadonlyMap<Day, DayEntries>,
 ): AsyncGenerator<readonly BookEntry[]> {
   for (const day of days) {
-    const positions = positionsOfDay.get(day) ?? [];
+    const { positions, times } = entriesOfDay.get(day) ?? { positions: [], times: [] };
     for (let at = 0; at < positions.length; at += READ_SIZE) {
       const events = await store.readAt(positions.slice(at, at + READ_SIZE).map(BigInt));
-      yield events.map((recorded) => bookEntry(decodeEvent(recorded)));
+      yield events.map((recorded, index) => {
+        const recordedAt = times[at + index] ?? recorded.recordedAt;
+        return bookEntry(decodeEvent({ ...recorded, recordedAt }));
+      });
     }
   }
 }

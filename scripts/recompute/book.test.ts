@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import type { AsOf } from '../../query-service/queries/answers.js';
 import { isDay } from '../../shared/ledger/day.js';
+import { FileLog } from '../audit/file-log.js';
 import { replay } from '../audit/replay.js';
 import { fillBook, type CheckedBook } from './book.js';
 
@@ -71,7 +72,7 @@ describe('the book of real transactions', () => {
     }
     for (const [index, question] of questions.entries()) {
       const asked = await book.trialBalance(question);
-      const folded = await replay({ folder, head, ...question, threads: 1 + (index % 3) });
+      const folded = await replay(new FileLog(folder, head, 1 + (index % 3)), question);
       expect(folded.rows, JSON.stringify(index)).to.deep.equal(asked.rows);
       expect(folded.totals).to.deep.equal(asked.totals);
       if (!('known' in question && 'position' in question.known)) {

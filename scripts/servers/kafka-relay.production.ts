@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { Kafka } from 'kafkajs';
+import kafkajs from 'kafkajs';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { Notice } from '../../projection-service/config.js';
 import {
@@ -24,8 +24,6 @@ import { KafkaUnderTest } from './kafka-under-test.js';
 import type { KafkaServerProcess } from './kafka.js';
 import { RelayUnderTest } from './relay-under-test.js';
 
-/** ConfigResourceTypes.TOPIC, which the package does not export to modules. */
-const TOPIC = 2;
 const CHILD = fileURLToPath(new URL('kafka-relay.child.js', import.meta.url));
 
 describe('the relay to a true Kafka', () => {
@@ -155,12 +153,12 @@ async function appendLarge(
 }
 
 async function allowLarge(brokers: readonly string[]): Promise<void> {
-  const admin = new Kafka({ brokers: [...brokers] }).admin();
+  const admin = new kafkajs.Kafka({ brokers: [...brokers] }).admin();
   await admin.connect();
   await admin.alterConfigs({
     validateOnly: false,
     resources: TOPIC_NAMES.map((name) => ({
-      type: TOPIC,
+      type: kafkajs.ConfigResourceTypes.TOPIC,
       name,
       configEntries: [{ name: 'max.message.bytes', value: '2000000' }],
     })),

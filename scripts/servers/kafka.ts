@@ -42,6 +42,11 @@ export class KafkaServerProcess {
     return server;
   }
 
+  /** Of the process; undefined while it is killed. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
   get broker(): string {
     return `127.0.0.1:${this.port}`;
   }

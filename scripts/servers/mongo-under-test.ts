@@ -49,6 +49,14 @@ export class MongoUnderTest {
     );
   }
 
+  /** Changes one document of a collection by hand. */
+  async tamper(database: string, collection: string, fields: Document): Promise<void> {
+    const { modifiedCount } = await this.#with((client) =>
+      client.db(database).collection(collection).updateOne({}, { $set: fields }),
+    );
+    if (modifiedCount !== 1) throw new Error(`nothing of ${collection} was changed`);
+  }
+
   /** Names of the collections, sorted. */
   async collections(database: string): Promise<readonly string[]> {
     const found = await this.#with((client) => client.db(database).collections());

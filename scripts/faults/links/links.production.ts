@@ -66,6 +66,25 @@ describe('the three services on EventStoreDB, MongoDB and Kafka', () => {
     };
   }
 
+  it('SIGKILL of each service and of each server, in turn', async () => {
+    const recoveries = new Recoveries();
+    for (const service of SERVICES) {
+      const trouble = killed(service);
+      recoveries.add(trouble.name, await trial.round(trouble, 'during'));
+    }
+    for (const server of SERVERS) {
+      const name = `SIGKILL of ${server}`;
+      const trouble: Trouble = {
+        name,
+        lastsMs: 300,
+        begin: () => world.killServer(server),
+        end: () => world.startServer(server),
+      };
+      recoveries.add(name, await trial.round(trouble, 'during'));
+    }
+    for (const line of recoveries.lines()) console.log(`      ${line}`);
+  });
+
   for (const link of LINKS) {
     it(`${link}: every illness, before, during and after traffic`, async () => {
       const recoveries = new Recoveries();
@@ -88,25 +107,6 @@ describe('the three services on EventStoreDB, MongoDB and Kafka', () => {
       const silence = sick(`silence ${direction}`, LINKS, { [direction]: { timeout: {} } });
       const long = { ...silence, lastsMs: SILENCE_MS };
       recoveries.add(long.name, await trial.round(long, 'during'));
-    }
-    console.log(`      ${recoveries.line()}`);
-  });
-
-  it('SIGKILL of each service and of each server, in turn', async () => {
-    const recoveries = new Recoveries();
-    for (const service of SERVICES) {
-      const trouble = killed(service);
-      recoveries.add(trouble.name, await trial.round(trouble, 'during'));
-    }
-    for (const server of SERVERS) {
-      const name = `SIGKILL of ${server}`;
-      const trouble: Trouble = {
-        name,
-        lastsMs: 300,
-        begin: () => world.killServer(server),
-        end: () => world.startServer(server),
-      };
-      recoveries.add(name, await trial.round(trouble, 'during'));
     }
     console.log(`      ${recoveries.line()}`);
   });

@@ -7,6 +7,7 @@ import {
   type IndexDescription,
 } from 'mongodb';
 import { StoreUnavailable } from '../../ports/event-store.js';
+import { failEndedWrites } from './ended-writes.js';
 import type { StateDocument } from './view-documents.js';
 import { PrimaryTerm } from './view-primary.js';
 import type { OldRow, RowDocument } from './view-rows.js';
@@ -51,6 +52,7 @@ export async function connect(
 }
 
 function clientOf(url: string): MongoClient {
+  failEndedWrites();
   try {
     return new MongoClient(url, {
       useBigInt64: true,

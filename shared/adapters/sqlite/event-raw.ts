@@ -26,10 +26,17 @@ export function* readRawRows(
         `SELECT ${ROW_COLUMNS} FROM events WHERE position > ? AND position <= ? ORDER BY position`,
       )
       .raw();
+    // All up to here must be there; what comes while this reads need not.
+    const last = db.prepare<[], number | null>('SELECT max(position) FROM events').pluck();
+    const head = last.get() ?? 0;
     for (let from = after; from < upTo; from += CHUNK_ROWS) {
-      const rows = select.all(from, Math.min(from + CHUNK_ROWS, upTo));
+      const end = Math.min(from + CHUNK_ROWS, upTo);
+      const rows = select.all(from, end);
       if (rows.length > 0) yield rows.map((row, index) => rowAt(row, from + 1 + index));
-      if (rows.length < CHUNK_ROWS) return;
+      const next = from + 1 + rows.length;
+      if (next > end) continue;
+      if (next <= head) throw new EventDamaged(BigInt(next), 'it is missing');
+      return;
     }
   } catch (error) {
     throw asStoreFault(error, folder);

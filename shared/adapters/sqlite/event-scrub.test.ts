@@ -129,6 +129,11 @@ describe('damage of the log', () => {
       return (await scrubEvents(folder)).map(({ position }) => position);
     };
     expect(await tampered('DELETE FROM events WHERE position IN (7, 8)')).to.eql([7n]);
+    // The last of a range is missed too, by whoever reads only that range.
+    for (const upTo of [7, 8, 9]) {
+      const readRaw = () => [...readRawRows(folder, 0, upTo)];
+      expect(readRaw).to.throw(EventDamaged).with.property('position', 7n);
+    }
     expect(await tampered('UPDATE events SET position = 100 WHERE position = 62')).to.eql([
       62n,
       100n,
