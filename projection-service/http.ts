@@ -25,7 +25,7 @@ export async function readyStates(projection: Projection): Promise<readonly Part
   return [...healthStates(projection.health()), ...(await lagStates(projection))];
 }
 
-/** Gauges of the lag; call what is answered with the lag before the figures are read. */
+/** Gauges of lag and parked events; call what is answered with them before the figures are read. */
 export function lagGauges(metrics: Metrics): (lags: readonly ViewLag[]) => void {
   let current: readonly ViewLag[] = [];
   const by = (value: (lag: ViewLag) => number) => () =>
@@ -41,6 +41,12 @@ export function lagGauges(metrics: Metrics): (lags: readonly ViewLag[]) => void 
     'Head of the log less checkpoint of the view.',
     'view',
     by(({ behind }) => Number(behind)),
+  );
+  metrics.gauge(
+    'sagae_projection_parked_events',
+    'Events that a view could not handle, and those that wait behind them.',
+    'view',
+    by(({ parked }) => parked),
   );
   return (lags) => {
     current = lags;

@@ -1,5 +1,5 @@
 import { openKafkaBus } from '../shared/adapters/kafka/event-bus.js';
-import type { KafkaNotice } from '../shared/adapters/kafka/notice.js';
+import { logLineOf, type KafkaNotice } from '../shared/adapters/kafka/notice.js';
 import type { Log } from '../shared/logging.js';
 import type { EventStore } from '../shared/ports/event-store.js';
 import type { KafkaConfig } from '../shared/store-config.js';
@@ -8,7 +8,7 @@ import { isProgram, runProcess } from '../shared/http/process.js';
 import { serveService, type Basics, type Service } from '../shared/http/service.js';
 import { serviceStores } from '../shared/stores/open.js';
 import { healthStates, lagGauges, noticeLog, readyStates, viewStates } from './http.js';
-import { relayTables, startRelay, type Relay } from './relay/relay.js';
+import { endRelay, relayTables, startRelay, type Relay } from './relay/relay.js';
 import { TOPIC_NAMES } from './relay/topics.js';
 import { projectionTables, startProjection } from './service.js';
 import { allViews } from './views/all.js';
@@ -64,8 +64,8 @@ type RelayParts = Readonly<{
 async function openRelay({ kafka, stores, events, log, published }: RelayParts): Promise<Relay> {
   const store = await stores.relay(relayTables);
   const onNotice = (notice: KafkaNotice): void => {
-    if (notice.kind === 'client') log[notice.level](`Kafka: ${notice.text}`);
-    else log.warn({ notice }, `Kafka: ${notice.kind}`);
+    const { level, about, message } = logLineOf(notice);
+    log[level](about, message);
   };
   const bus = openKafkaBus({ ...kafka, clientId: 'sagae-relay', topics: TOPIC_NAMES, onNotice });
   const relay = startRelay({
@@ -81,9 +81,7 @@ async function openRelay({ kafka, stores, events, log, published }: RelayParts):
     health: () => relay.health(),
     lag: () => relay.lag(),
     stop: async () => {
-      // First the bus: a relay that waits for a broker would not end before its answer.
-      await bus.close();
-      await relay.stop();
+      await endRelay(relay, bus);
       await store.close();
     },
   };

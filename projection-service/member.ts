@@ -16,7 +16,8 @@ export type Standing =
 export class Member {
   #standing: Standing = { kind: 'waiting', due: 0, reason: 'starting' };
   #attempt = 0;
-  #currentAt = 0;
+  /** Why it last failed, until it gets further or has nothing left to do. */
+  #failure: string | undefined;
 
   constructor(
     readonly task: ViewTask,
@@ -28,7 +29,9 @@ export class Member {
   }
 
   get standing(): Standing {
-    return this.#standing;
+    if (this.#failure === undefined || !this.isRunning) return this.#standing;
+    // It tries again, which may take long: that is not yet to be well.
+    return { kind: 'waiting', due: this.settings.clock(), reason: this.#failure };
   }
 
   get isRunning(): boolean {
@@ -41,16 +44,10 @@ export class Member {
     return standing.kind === 'standby' || standing.kind === 'waiting' ? standing.due : undefined;
   }
 
-  /** Notes that there is nothing left to handle now. */
-  markCurrent(): void {
-    this.#currentAt = this.settings.clock();
-  }
-
-  /** How long the oldest event it has not handled may have been there, ms. */
-  lagMs(head: bigint): number {
-    if (this.task.checkpoint >= head) return 0;
-    const since = Math.max(this.task.recordedAt, this.#currentAt);
-    return since === 0 ? 0 : Math.max(0, this.settings.clock() - since);
+  /** Notes that it has got further, or has nothing left to do. */
+  markWell(): void {
+    this.#attempt = 0;
+    this.#failure = undefined;
   }
 
   /** Goes on from what is stored, if it is time to. */
@@ -77,7 +74,7 @@ export class Member {
     const before = this.task.checkpoint;
     try {
       await this.#settle(await this.task.handle(batch));
-      if (this.task.checkpoint !== before) this.#attempt = 0;
+      if (this.task.checkpoint !== before) this.markWell();
     } catch (error) {
       this.#retryLater(error);
     }
@@ -110,7 +107,8 @@ export class Member {
   #retryLater(error: unknown): void {
     const retryInMs = retryDelay(this.#attempt++, this.settings);
     const due = this.settings.clock() + retryInMs;
-    this.#standing = { kind: 'waiting', due, reason: reasonOf(error) };
+    this.#failure = reasonOf(error);
+    this.#standing = { kind: 'waiting', due, reason: this.#failure };
     this.settings.onNotice({ kind: 'fault', view: this.name, error, retryInMs });
   }
 }

@@ -9,6 +9,7 @@ import type { ViewStore } from '../shared/ports/view-store.js';
 import { FaultyViewStore } from '../shared/testing/faulty-view-store.js';
 import { ManualTime } from '../shared/testing/manual-time.js';
 import { MemoryEventStore } from '../shared/testing/memory-event-store.js';
+import { moved } from '../shared/testing/memory-log.js';
 import { Notices } from '../shared/testing/notices.js';
 import {
   recordBad,
@@ -109,10 +110,37 @@ describe('runner', () => {
     expect(health.ok).to.equal(true);
     expect(health.views.map(({ standing }) => standing.kind)).to.deep.equal(['running', 'running']);
     const lag = await projection.lag();
+    expect(lag.map(({ parked }) => parked)).to.deep.equal([0, 0]);
     expect(lag.map(({ behind, ms }) => [behind, ms])).to.deep.equal([
       [0n, 0],
       [0n, 0],
     ]);
+  });
+
+  it('tells how long the oldest event waits, from the start and after a quiet time', async () => {
+    const time = new ManualTime();
+    let quietMs = 0;
+    const clock = () => time.clock() + quietMs;
+    const recordAt = (recordedAt: number) => {
+      const data = { id: 's-1', description: 'a test', entry: moved('cash', 'sales', 100n) };
+      const event = { type: 'EntryPosted' as const, data };
+      return log.record({ event, effective: '2026-01-02', recordedAt, stream: 's-1' });
+    };
+    const faults = () => notices.all.filter(({ kind }) => kind === 'fault').length;
+    recordAt(clock() - 5_000);
+    store.failBefore(new StoreUnavailable('away'));
+    const projection = start({ clock, pause: time.pause });
+    await notices.until(() => faults() === 2);
+    expect((await projection.lag()).map(({ ms }) => ms)).to.deep.equal([5_000, 5_000]);
+    store.failBefore(undefined);
+    await time.advance(5_000);
+    await caughtUp(projection);
+    quietMs = 3_600_000;
+    store.failBefore(new StoreUnavailable('away again'));
+    recordAt(clock() - 2_000);
+    await notices.until(() => faults() === 4);
+    expect((await projection.lag()).map(({ ms }) => ms)).to.deep.equal([2_000, 2_000]);
+    store.failBefore(undefined);
   });
 
   it('goes on where it was when it is started again', async () => {

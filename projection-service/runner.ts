@@ -20,8 +20,17 @@ export type ProjectionHealth = Readonly<{
   views: readonly ViewHealth[];
 }>;
 
-/** `behind`: head of the log less checkpoint, in positions, which are sparse in some stores. */
-export type ViewLag = Readonly<{ view: string; checkpoint: bigint; behind: bigint; ms: number }>;
+/**
+ * `behind`: head of the log less checkpoint, in positions, which are sparse in some stores. `ms`: how
+ * long the oldest event that was not handled has been there. `parked`: events that wait.
+ */
+export type ViewLag = Readonly<{
+  view: string;
+  checkpoint: bigint;
+  behind: bigint;
+  ms: number;
+  parked: number;
+}>;
 
 type LogFault = Readonly<{ due: number; attempt: number; reason: string }>;
 
@@ -72,11 +81,20 @@ export class Runner {
   /** @throws what the log throws */
   async lag(): Promise<readonly ViewLag[]> {
     const head = await this.settings.log.head();
-    return this.#members.map((member) => {
-      const { checkpoint } = member.task;
+    const lags: ViewLag[] = [];
+    for (const { name, task } of this.#members) {
+      const { checkpoint, parked } = task;
       const behind = checkpoint < head ? head - checkpoint : 0n;
-      return { view: member.name, checkpoint, behind, ms: member.lagMs(head) };
-    });
+      const ms = behind === 0n ? 0 : await this.#waitingMs(checkpoint);
+      lags.push({ view: name, checkpoint, behind, ms, parked });
+    }
+    return lags;
+  }
+
+  /** How long the first event after a checkpoint has been there. */
+  async #waitingMs(checkpoint: bigint): Promise<number> {
+    const [oldest] = await this.settings.log.readAll(checkpoint, 1);
+    return oldest === undefined ? 0 : Math.max(0, this.settings.clock() - oldest.recordedAt);
   }
 
   async #run(): Promise<void> {
@@ -155,7 +173,7 @@ export class Runner {
   async #idle(): Promise<void> {
     const delivered = this.#source?.delivered ?? 0n;
     for (const member of this.#members) {
-      if (member.isRunning && member.task.checkpoint >= delivered) member.markCurrent();
+      if (member.isRunning && member.task.checkpoint >= delivered) member.markWell();
     }
     const dues = this.#members.flatMap(({ due }) => due ?? []);
     if (this.#logFault !== undefined) dues.push(this.#logFault.due);

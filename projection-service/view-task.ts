@@ -30,8 +30,6 @@ const HANDLED: Outcome = { kind: 'handled' };
  */
 export class ViewTask {
   #checkpoint = 0n;
-  /** When the last handled event was recorded, ms since 1970; 0 when none was handled yet. */
-  #recordedAt = 0;
   #fold: ViewFold | undefined;
   #parkedStreams = new Set<string>();
   #parkedCount = 0;
@@ -44,10 +42,6 @@ export class ViewTask {
 
   get checkpoint(): bigint {
     return this.#checkpoint;
-  }
-
-  get recordedAt(): number {
-    return this.#recordedAt;
   }
 
   get parked(): number {
@@ -157,7 +151,6 @@ export class ViewTask {
       return false;
     }
     this.#checkpoint = position;
-    this.#recordedAt = recordedAt;
     for (const row of parked) this.#parkedStreams.add(String(row[2]));
     this.#parkedCount += parked.length;
     this.onCommit({

@@ -21,6 +21,11 @@ const MAX_REASON = 500;
  * wait behind a parked one are not told of.
  */
 export class TellingViewStore implements ViewStore {
+  /** Letters that could not be sent when they should have been. */
+  #owed: readonly Letter[] = [];
+  /** Positions of events that were told of and are not parked yet. */
+  readonly #told = new Set<bigint>();
+
   constructor(
     private readonly inner: ViewStore,
     private readonly log: Pick<EventStore, 'readAt'>,
@@ -28,15 +33,33 @@ export class TellingViewStore implements ViewStore {
   ) {}
 
   async commit(view: string, batch: ViewBatch): Promise<'committed' | 'fenced'> {
-    const dead = openParkedOf(batch).filter(({ reason }) => reason !== BEHIND);
+    const dead = openParkedOf(batch).filter(
+      ({ reason, position }) => reason !== BEHIND && !this.#told.has(position),
+    );
     if (dead.length > 0) {
       const events = await this.log.readAt(dead.map(({ position }) => position));
-      // Where the topic does not take a letter, the parked row still says what the letter would.
-      await this.bus.publish(
-        dead.map((parked, index) => letterOf(parked, events[index]?.eventId, events[index]?.type)),
-      );
+      this.#owed = dead.map((parked, index) => ({
+        position: parked.position,
+        message: letterOf(parked, events[index]?.eventId, events[index]?.type),
+      }));
     }
-    return this.inner.commit(view, batch);
+    await this.tellOwed();
+    const outcome = await this.inner.commit(view, batch);
+    this.#told.clear();
+    return outcome;
+  }
+
+  /**
+   * Sends the letters that are owed. As long as that fails, nothing else is to be published: it would
+   * be again and again, as it cannot be noted.
+   * @throws {BusUnavailable}
+   */
+  async tellOwed(): Promise<void> {
+    if (this.#owed.length === 0) return;
+    // Where the topic does not take a letter, the parked row still says what the letter would.
+    await this.bus.publish(this.#owed.map(({ message }) => message));
+    for (const { position } of this.#owed) this.#told.add(position);
+    this.#owed = [];
   }
 
   checkpoint(view: string): Promise<bigint> {
@@ -68,6 +91,8 @@ export class TellingViewStore implements ViewStore {
     return this.inner.close();
   }
 }
+
+type Letter = Readonly<{ position: bigint; message: BusMessage }>;
 
 /** What people need to find the event and to see why; nothing of its data. */
 function letterOf(parked: ParkedEvent, eventId = '', type = ''): BusMessage {

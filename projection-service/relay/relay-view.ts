@@ -13,9 +13,15 @@ export type OnPublished = (topic: string, messages: number) => void;
  * The relay, as a view: it has no rows, and to fold events is to publish them. So it is run as views
  * are: one batch after the other, its checkpoint committed once a batch is out, a second one fenced,
  * and a stream whose event is not taken parked with all that comes after.
+ * @param first what has to be done before anything is published
  */
-export function relayView(bus: EventBus, onPublished: OnPublished = () => undefined): View {
+export function relayView(
+  bus: EventBus,
+  onPublished: OnPublished = () => undefined,
+  first: () => Promise<void> = () => Promise.resolve(),
+): View {
   const fold = async (events: readonly DecodedEvent[]) => {
+    await first();
     await publish(bus, events, onPublished);
     return [];
   };

@@ -1,10 +1,11 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { openViewStore } from '../../shared/adapters/sqlite/view-store.js';
-import { BusUnavailable, type BusMessage } from '../../shared/ports/event-bus.js';
+import { BusUnavailable, type BusMessage, type EventBus } from '../../shared/ports/event-bus.js';
 import { StoreUnavailable } from '../../shared/ports/event-store.js';
 import type { ViewStore } from '../../shared/ports/view-store.js';
 import { FaultyViewStore } from '../../shared/testing/faulty-view-store.js';
@@ -16,6 +17,7 @@ import { recordBad, recordGood } from '../../shared/testing/sample-views.js';
 import type { Notice } from '../config.js';
 import { allViews } from '../views/all.js';
 import {
+  endRelay,
   relayParked,
   relayTables,
   retryRelay,
@@ -106,7 +108,9 @@ describe('relay', () => {
   it('waits while the bus is away, says so, and then goes on by itself', async () => {
     const time = new ManualTime();
     let isAway = true;
+    const wellWhileTrying: boolean[] = [];
     bus.beforePublish = () => {
+      wellWhileTrying.push(relay.health().ok);
       if (isAway) throw new BusUnavailable('no broker');
     };
     const head = record(50);
@@ -122,9 +126,11 @@ describe('relay', () => {
     const [lag] = await relay.lag();
     expect(lag?.behind).to.equal(head);
     expect(bus.published).to.have.length(0);
+    expect(wellWhileTrying.slice(1)).to.not.include(true);
     isAway = false;
     await time.advance(2_000);
     await reached(head);
+    expect(relay.health()).to.include({ ok: true });
     await expectAll();
   });
 
@@ -164,10 +170,13 @@ describe('relay', () => {
     const poison = recordBad(log, 'entry-1');
     const behind = recordGood(log, 'entry-1');
     const head = record(5);
-    start();
+    const relay = start();
     await reached(head);
     const parked = await relayParked(kept);
     expect(parked.slice(0, 2).map(({ position }) => position)).to.deep.equal([poison, behind]);
+    expect((await relay.lag()).map(({ behind, parked: count }) => [behind, count])).to.deep.equal([
+      [0n, parked.length],
+    ]);
     expect(positionsOf('entry-1')).to.deep.equal([]);
     expect(positionsOf('entry-2')).to.have.length(1);
     expect(letters()).to.deep.equal([
@@ -216,6 +225,85 @@ describe('relay', () => {
     bus.beforePublish = undefined;
     await reached(head);
     expect(letters()).to.have.length(1);
+  });
+
+  it('publishes nothing again and again while the dead-letter topic cannot be told', async () => {
+    const time = new ManualTime();
+    let isAway = true;
+    bus.beforePublish = (messages) => {
+      if (isAway && messages.some(({ topic }) => topic === DEAD_LETTERS)) {
+        throw new BusUnavailable('away');
+      }
+    };
+    for (const poison of ['unreadable', 'refused']) {
+      isAway = true;
+      const before = bus.published.length;
+      record(5);
+      if (poison === 'unreadable') recordBad(log, 'entry-bad');
+      else refused.add(recordGood(log, 'entry-odd').toString());
+      const head = record(5);
+      const relay = start({ clock: time.clock, pause: time.pause });
+      const faults = notices.all.length;
+      while (notices.all.length < faults + 5) await time.advance(2_000);
+      await time.asleep();
+      const [first, ...again] = bus.published.slice(before).filter(({ key }) => key === '1');
+      expect(first).to.not.equal(undefined);
+      expect(again.length).to.be.lessThan(8);
+      isAway = false;
+      await time.advance(2_000);
+      await reached(head);
+      await relay.stop();
+    }
+  });
+
+  it('notes what it is publishing when it is ended, so that it is not published again', async () => {
+    const head = record(10);
+    let answer: () => void = () => undefined;
+    const asked = new Promise<void>((resolve) => {
+      bus.beforePublish = () => {
+        resolve();
+      };
+    });
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const slow: EventBus = {
+      publish: async (messages) => {
+        const results = await bus.publish(messages);
+        await answered;
+        return bus.publish([]).then(() => results);
+      },
+      consume: (subscription, handle, signal) => bus.consume(subscription, handle, signal),
+      close: () => bus.close(),
+    };
+    const relay = start({ bus: slow });
+    await asked;
+    const ended = endRelay(relay, slow, 60_000);
+    answer();
+    await ended;
+    expect(await kept.checkpoint('relay')).to.equal(head);
+  });
+
+  it('ends though the brokers do not answer', async () => {
+    record(1);
+    const closed = new AbortController();
+    const asked = new AbortController();
+    const silent: EventBus = {
+      publish: async () => {
+        asked.abort();
+        if (!closed.signal.aborted) await once(closed.signal, 'abort');
+        throw new BusUnavailable('closed');
+      },
+      consume: () => Promise.resolve(),
+      close: () => {
+        closed.abort();
+        return Promise.resolve();
+      },
+    };
+    const relay = start({ bus: silent });
+    await once(asked.signal, 'abort');
+    await endRelay(relay, silent, 1);
+    expect(await kept.checkpoint('relay')).to.equal(0n);
   });
 
   it('stops rather than publish a log that its checkpoint is not of', async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as timeout } from 'node:timers/promises';
 import type { EventBus } from '../../shared/ports/event-bus.js';
 import type { Table } from '../../shared/ports/view-store.js';
 import type { ProjectionOptions } from '../config.js';
@@ -22,6 +23,8 @@ export type Relay = Projection;
 
 /** Events published together: enough that the way to the brokers and back does not count. */
 const BATCH_SIZE = 5_000;
+/** How long the brokers may take for what is being published when a relay is ended. */
+const GRACE_MS = 3_000;
 
 /**
  * Starts publishing the log, from where the relay was: at least once, in order of every aggregate.
@@ -29,13 +32,29 @@ const BATCH_SIZE = 5_000;
  * published again. Faults of bus and stores are waited out, for ever.
  */
 export function startRelay({ bus, onPublished, ...options }: RelayOptions): Relay {
+  const store = new TellingViewStore(options.store, options.log, bus);
   return startProjection({
     batchSize: BATCH_SIZE,
     laggardBatchSize: options.batchSize ?? BATCH_SIZE,
     ...options,
-    store: new TellingViewStore(options.store, options.log, bus),
-    views: [relayView(bus, onPublished)],
+    store,
+    views: [relayView(bus, onPublished, () => store.tellOwed())],
   });
+}
+
+/**
+ * Ends a relay and closes its bus. What is being published is noted, so that it need not be published
+ * again, unless the brokers take too long.
+ * @param graceMs how long they may take
+ */
+export async function endRelay(relay: Relay, bus: EventBus, graceMs = GRACE_MS): Promise<void> {
+  const waiting = new AbortController();
+  const stopped = relay.stop();
+  const late = timeout(graceMs, undefined, waiting).catch(() => undefined);
+  await Promise.race([stopped, late]);
+  waiting.abort();
+  await bus.close();
+  await stopped;
 }
 
 /** The events that were not published, in log order. */

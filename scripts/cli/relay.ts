@@ -1,16 +1,17 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as timeout } from 'node:timers/promises';
 import { Option, type Command } from 'commander';
 import type { ParkedEvent } from '../../projection-service/parked.js';
 import { relayParked, relayTables, retryRelay } from '../../projection-service/relay/relay.js';
 import { TOPIC_NAMES } from '../../projection-service/relay/topics.js';
 import { openKafkaBus } from '../../shared/adapters/kafka/event-bus.js';
+import { logLineOf, type KafkaNotice } from '../../shared/adapters/kafka/notice.js';
 import { openViewStore } from '../../shared/adapters/sqlite/view-store.js';
 import type { EventBus } from '../../shared/ports/event-bus.js';
 import type { ViewStore } from '../../shared/ports/view-store.js';
 import { runConsumer, type ConsumerNotice } from '../consumer/consumer.js';
 import { onceTables } from '../consumer/once.js';
+import { Quiet } from '../consumer/quiet.js';
 import { requeue } from '../consumer/requeue.js';
 import { allTakings, takings, TAKINGS_TOPICS } from '../consumer/takings.js';
 import { Failed, WrongUse } from './faults.js';
@@ -19,8 +20,6 @@ import { json, note, print, type Format } from './output.js';
 
 type Printed = Readonly<{ format: Format }>;
 
-/** Without a further letter for so long, all have been read. */
-const QUIET_MS = 5_000;
 const SAMPLE_GROUP = 'sagae-takings';
 
 /** `sagae relay`. */
@@ -38,7 +37,9 @@ export function addRelay(sagae: Command): void {
     .action(retryAll);
   relay
     .command('requeue')
-    .description('send messages that a consumer could not handle to their topics again')
+    .description(
+      'send messages that a consumer could not handle to their topics again; exit 1 when some cannot be',
+    )
     .addOption(new Option('--group <group>', 'whose messages').default(SAMPLE_GROUP))
     .action(requeueAll);
   relay
@@ -57,15 +58,24 @@ async function withRelayStore<Result>(work: (store: ViewStore) => Promise<Result
   }
 }
 
-async function withBus<Result>(work: (bus: EventBus) => Promise<Result>): Promise<Result> {
+async function withBus<Result>(
+  work: (bus: EventBus) => Promise<Result>,
+  onNotice: (notice: KafkaNotice) => void = noted,
+): Promise<Result> {
   const { kafka } = settings();
   if (kafka === undefined) throw new WrongUse('KAFKA_BROKERS names no brokers');
-  const bus = openKafkaBus({ ...kafka, clientId: 'sagae-cli', topics: TOPIC_NAMES });
+  const bus = openKafkaBus({ ...kafka, clientId: 'sagae-cli', topics: TOPIC_NAMES, onNotice });
   try {
     return await work(bus);
   } finally {
     await bus.close();
   }
+}
+
+/** That nothing comes because no broker is there must not look like there being nothing. */
+function noted(notice: KafkaNotice): void {
+  const { level, about, message } = logLineOf(notice);
+  if (level !== 'debug') note(`${message} ${JSON.stringify(about)}`);
 }
 
 async function listRelayParked({ format }: Printed): Promise<void> {
@@ -100,23 +110,23 @@ function parkedText(parked: readonly ParkedEvent[]): string {
 
 async function requeueAll({ group }: Readonly<{ group: string }>): Promise<void> {
   const enough = new AbortController();
-  let read = 0;
-  const requeueing = withBus((bus) =>
-    requeue(bus, group, enough.signal, () => {
-      read++;
-    }),
-  );
-  let seen = -1;
-  const quiet = async (): Promise<void> => {
-    while (seen < read) {
-      seen = read;
-      await timeout(QUIET_MS);
-    }
-    enough.abort();
+  const quiet = new Quiet();
+  const onNotice = (notice: KafkaNotice): void => {
+    noted(notice);
+    if (notice.kind === 'consumer-joined') quiet.joined(true);
+    if (notice.kind === 'consumer-lost') quiet.joined(false);
   };
-  const [{ sent, lost }] = await Promise.all([requeueing, quiet()]);
+  const onLetter = (): void => {
+    quiet.stir();
+  };
+  const ended = quiet.reached().finally(() => {
+    enough.abort();
+  });
+  const requeueing = withBus((bus) => requeue(bus, group, enough.signal, onLetter), onNotice);
+  const [{ sent, lost }] = await Promise.all([requeueing, ended]);
   await print(`${sent} sent again\n`);
-  for (const place of lost) await print(`too large to have been kept: ${place}\n`);
+  for (const place of lost) await print(`cannot be sent again: ${place}\n`);
+  if (lost.length > 0) throw new Failed(`${lost.length} messages were not sent again`);
 }
 
 async function consumeTakings(): Promise<void> {

@@ -14,6 +14,7 @@ import { MemoryEventBus } from '../../shared/testing/memory-event-bus.js';
 import { Notices } from '../../shared/testing/notices.js';
 import { PaymentHistory } from '../../shared/testing/payment-history.js';
 import { runConsumer, type ConsumerNotice } from './consumer.js';
+import { buryMessage } from './dead-letter.js';
 import { onceTables } from './once.js';
 import { requeue } from './requeue.js';
 import { allTakings, takings, TAKINGS_TOPICS } from './takings.js';
@@ -122,6 +123,24 @@ describe('the sample consumer', () => {
     ending.abort();
     await consuming;
     expect((await allTakings(store))[0]).to.include({ captured: 30_000n, captures: 1n });
+  });
+
+  it('says of a message that its topic does not take again where it lies', async () => {
+    const [captured] = messagesOfPayment(1).filter(({ topic }) => topic === 'payment.captured');
+    if (captured === undefined) throw new Error('nothing was captured');
+    let takesIt = true;
+    const strict = new MemoryEventBus({
+      refuse: ({ topic }) => (takesIt || topic === DEAD_LETTERS ? undefined : 'not any more'),
+    });
+    const failure = { group: GROUP, reason: 'odd', attempts: 5 };
+    await buryMessage(strict, { ...captured, place: 'payment.captured@7' }, failure);
+    takesIt = false;
+    const enough = new AbortController();
+    const requeued = await requeue(strict, GROUP, enough.signal, () => {
+      enough.abort();
+    });
+    expect(requeued).to.deep.equal({ sent: 0, lost: ['payment.captured@7'] });
+    await strict.close();
   });
 
   it('says of a message too large to be kept where it lies', async () => {

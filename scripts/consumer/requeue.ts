@@ -1,11 +1,14 @@
 import { DEAD_LETTERS } from '../../projection-service/relay/topics.js';
 import type { DeliveredMessage, EventBus } from '../../shared/ports/event-bus.js';
-import { messageLetterOf } from './dead-letter.js';
+import { messageLetterOf, type MessageLetter } from './dead-letter.js';
 
 /** Who reads dead letters to send them again; the letters of each group on their own. */
 const requeueGroup = (group: string): string => `${group}.requeue`;
 
-/** What came of requeueing. `lost`: places of messages too large to have been kept whole. */
+/**
+ * What came of requeueing. `lost`: places of messages that were not sent: too large to have been kept
+ * whole, or no longer taken by their topic.
+ */
 export type Requeued = Readonly<{ sent: number; lost: readonly string[] }>;
 
 /**
@@ -26,16 +29,19 @@ export async function requeue(
     for (const message of messages) {
       const letter = messageLetterOf(message);
       if (letter?.group === group) {
-        const { topic, key, value, headers, place } = letter;
-        if (value === null) lost.push(place);
-        else {
-          await bus.publish([{ topic, key, value, headers }]);
-          sent++;
-        }
+        if (await sendAgain(bus, letter)) sent++;
+        else lost.push(letter.place);
       }
       onLetter();
     }
   };
   await bus.consume({ topics: [DEAD_LETTERS], group: requeueGroup(group) }, handle, signal);
   return { sent, lost };
+}
+
+async function sendAgain(bus: EventBus, letter: MessageLetter): Promise<boolean> {
+  const { topic, key, value, headers } = letter;
+  if (value === null) return false;
+  const [result] = await bus.publish([{ topic, key, value, headers }]);
+  return result?.kind === 'published';
 }

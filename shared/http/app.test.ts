@@ -78,12 +78,17 @@ describe('every route', () => {
 
     it('refuses a correlation id that is none', async () => {
       const url = await serve();
-      for (const id of ['a b', 'x'.repeat(65), 'ä', 'a,b']) {
+      const cards = ['4111111111111111', '4111-1111-1111-1111'];
+      for (const id of ['a b', 'x'.repeat(65), 'ä', 'a,b', ...cards]) {
         const answer = await send(`${url}/who`, { headers: { 'X-Correlation-ID': id } });
         expect(answer.status).to.equal(400);
         expect(at(answer.json, 'errors', 0, 'field')).to.equal('X-Correlation-ID');
         expect(answer.headers.get('X-Correlation-ID')).to.match(/^[0-9a-f]{32}$/);
+        expect(JSON.stringify(answer.json)).to.not.contain('41111111');
       }
+      const chance = 'af4111111111111111bf3577b34da6a3';
+      const taken = await send(`${url}/who`, { headers: { 'X-Correlation-ID': chance } });
+      expect(taken.headers.get('X-Correlation-ID')).to.equal(chance);
     });
 
     it('makes a new trace for a traceparent that is none', async () => {

@@ -1,4 +1,5 @@
 import { randomFillSync } from 'node:crypto';
+import { hasCardNumber } from '../mask.js';
 import { invalid } from './refusal.js';
 
 /** Under which request things happen. */
@@ -48,13 +49,18 @@ export function checkCorrelationId(header: unknown): void {
   throw invalid(
     'X-Correlation-ID',
     typeof header === 'string' ? header : '',
-    'is 1 to 64 of A-Z a-z 0-9 . _ : -',
+    'is 1 to 64 of A-Z a-z 0-9 . _ : - and no card number',
   );
 }
 
 /** Whether it can be a correlation id. */
 function isCorrelationId(text: unknown): text is string {
-  return typeof text === 'string' && CORRELATION_ID.test(text);
+  return typeof text === 'string' && CORRELATION_ID.test(text) && !isCardNumber(text);
+}
+
+/** It would be stored and published. One in thousands of hexadecimal ids has such digits by chance. */
+function isCardNumber(text: string): boolean {
+  return !/[A-Za-z]/.test(text) && hasCardNumber(text);
 }
 
 function traceIdOf(traceparent: string): string | undefined {

@@ -76,6 +76,9 @@ export class KafkaClient {
   #keep(socket: net.Socket): net.Socket {
     this.#sockets.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
+    // While brokers are away the client parts from a dead socket again and again, and adds a listener
+    // each time. They go with the socket.
+    socket.setMaxListeners(0);
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
     socket.setNoDelay(true);
     // The client goes on trying for a while. Not before it listens for errors.

@@ -9,6 +9,13 @@ import { NoAnswer } from './time-limit.js';
 
 const PUBLISHED: PublishResult = { kind: 'published' };
 const BEHIND: PublishResult = { kind: 'behind' };
+/** Kafka's own default of `max.message.bytes`, which limits batches. */
+const LARGEST_BATCH = 1_048_588;
+/**
+ * Whether a topic takes a message is the brokers' to say: limits differ, and change. But of whoever
+ * sends a request of 100 MiB they cut the connection, which would look like an outage.
+ */
+const LARGEST_MESSAGE = 32 * 1024 * 1024;
 /** A batch is not made smaller than this, however many are refused. */
 const SMALLEST_BATCH = 16 * 1024;
 
@@ -19,13 +26,12 @@ const SMALLEST_BATCH = 16 * 1024;
 export class Publisher {
   #link: ProducerLink | undefined;
   #last: Promise<unknown> = Promise.resolve();
-  /** What a batch may hold; less than the settings say where the brokers turned out to take less. */
-  #batchBytes: number;
+  /** What a batch may hold; less where the brokers turned out to take less. */
+  #batchBytes = LARGEST_BATCH;
   readonly #pace: Pace;
   readonly #closing = new AbortController();
 
   constructor(private readonly settings: KafkaSettings) {
-    this.#batchBytes = settings.maxMessageBytes;
     this.#pace = new Pace(settings.answerMs);
   }
 
@@ -107,9 +113,8 @@ export class Publisher {
 
   #mayBeSent(queued: Queued, call: Call): boolean {
     if (call.holdsBack(queued)) return false;
-    const most = this.settings.maxMessageBytes;
-    if (queued.bytes <= most) return true;
-    const reason = `it has ${queued.bytes} bytes of at most ${most}`;
+    if (queued.bytes <= LARGEST_MESSAGE) return true;
+    const reason = `it has ${queued.bytes} bytes of at most ${LARGEST_MESSAGE}`;
     call.refuse(queued, new MessageRefused('too-large', reason));
     return false;
   }

@@ -19,11 +19,6 @@ export type KafkaBusOptions = Readonly<{
   partitions?: number;
   /** Copies of a topic that is made. Default: one on each broker, but not more than 3. */
   replication?: number;
-  /**
-   * Bytes of the largest message, and of the largest batch of messages, that a topic takes: its
-   * `max.message.bytes`. Default: Kafka's own, 1 MiB and 12 bytes.
-   */
-  maxMessageBytes?: number;
   /** Milliseconds a broker has for an answer, before it is given up. Default 4,000. */
   answerMs?: number;
   /** Told of everything that happens. Must not throw. */
@@ -39,7 +34,6 @@ export function settingsOf(options: KafkaBusOptions): KafkaSettings {
     tls: false,
     topics: [],
     partitions: 6,
-    maxMessageBytes: 1_048_588,
     answerMs: 4_000,
     onNotice: () => undefined,
     ...options,
