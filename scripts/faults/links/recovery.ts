@@ -16,10 +16,10 @@ const posted = z.object({ data: z.object({ position: z.string() }) });
  */
 export async function recovered(world: World, key: string, since: number): Promise<Recovery> {
   const deadline = since + LIMIT_MS;
-  const position = await until(world, 'a command', deadline, () => post(world, key));
+  const position = await until('a command', deadline, () => post(world, key));
   const command = performance.now() - since;
-  const read = until(world, 'a query', deadline, () => readable(world, position));
-  const relay = until(world, 'the relay', deadline, () => relayed(world));
+  const read = until('a query', deadline, () => readable(world, position));
+  const relay = until('the relay', deadline, () => relayed(world));
   const [query, published] = await Promise.all([
     read.then(() => performance.now() - since),
     relay.then(() => performance.now() - since),
@@ -66,9 +66,8 @@ async function relayed(world: World): Promise<true | undefined> {
   return behind === '0' ? true : undefined;
 }
 
-/** Tries until there is an answer. @throws when there is none in time, with what services said */
+/** Tries until there is an answer. @throws when there is none in time */
 async function until<T>(
-  world: World,
   what: string,
   deadline: number,
   attempt: () => Promise<T | undefined>,
@@ -78,8 +77,5 @@ async function until<T>(
     if (answer !== undefined) return answer;
     await moment(EVERY_MS);
   }
-  throw new Error(
-    `${what} did not work again within ${LIMIT_MS} ms\n${world.output('command').slice(-4_000)}` +
-      `\n${world.output('projection').slice(-4_000)}\n${world.output('query').slice(-4_000)}`,
-  );
+  throw new Error(`${what} did not work again within ${LIMIT_MS} ms`);
 }

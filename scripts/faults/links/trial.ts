@@ -52,7 +52,7 @@ export class Trial {
     try {
       return await this.#round(trouble, when);
     } catch (error) {
-      throw new Error(`${trouble.name}, ${when} traffic`, { cause: error });
+      throw new Error(`${trouble.name}, ${when} traffic\n${this.world.said()}`, { cause: error });
     }
   }
 

@@ -25,6 +25,9 @@ export const LINKS = [
 ] as const;
 export type LinkName = (typeof LINKS)[number];
 
+/** Characters of it. */
+const SAID = 4_000;
+
 /** A server that can be killed, and comes back with its data. */
 type Server = Readonly<{ port: number; kill: () => Promise<void>; start: () => Promise<void> }>;
 
@@ -110,9 +113,11 @@ export class World {
     await this.#servers.get(name)?.start();
   }
 
-  /** What a service has printed, for the report of a failure. */
-  output(service: ServiceName): string {
-    return this.#services.get(service)?.output() ?? '';
+  /** The last that each service has printed, for the report of a failure. */
+  said(): string {
+    return [...this.#services]
+      .map(([name, process]) => `--- ${name}\n${process.output().slice(-SAID)}`)
+      .join('\n');
   }
 
   /** Ends everything, services first. @throws when a service does not leave as it should */
