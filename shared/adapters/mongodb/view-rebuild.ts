@@ -7,7 +7,7 @@ import {
   type Switched,
   type SwitchedView,
 } from '../../ports/view-rebuild.js';
-import type { ViewCollections } from './view-connection.js';
+import type { Connection, ViewCollections } from './view-connection.js';
 import { withPortFaults } from './view-faults.js';
 import { Lease } from './view-lease.js';
 import { CAREFREE_MS } from './view-reader.js';
@@ -35,35 +35,40 @@ const ATTEMPTS = 1_000;
  * @throws {StorageFull | StoreUnavailable} it cannot be opened now
  */
 export function openMongoRebuildPlace(options: OpenMongoRebuildPlace): Promise<MongoRebuildPlace> {
-  const { tables, leaseMs = LEASE_MS } = options;
   return withPortFaults(() =>
-    onConnection(options, async (connection) => {
-      const { collections } = connection;
-      const anybodys = new ViewStates(collections, LIVE);
-      await anybodys.create();
-      const owner = randomUUID();
-      const states = new ViewStates(collections, BUILDING, { owner });
-      await states.create();
-      const lease = new Lease(collections, owner, leaseMs);
-      if (!(await lease.take())) {
-        throw new RebuildRunning('the views are being rebuilt by another process');
-      }
-      lease.keep();
-      try {
-        // Before anything is dropped: who had the lease before can no longer put it in place.
-        await anybodys.giveTo(owner);
-        const live = new ViewStates(collections, LIVE, { builder: owner });
-        if (!(await dropLeftovers(collections, live, states))) throw overtaken();
-        await checkTables(states, tables);
-        const times = { everyMs: Infinity, keepMs: Infinity, carefreeMs: CAREFREE_MS };
-        const parts = { connection, states, readonly: false, times };
-        return new MongoRebuildPlace(parts, live, lease);
-      } catch (error) {
-        lease.stop();
-        throw error;
-      }
-    }),
+    onConnection(options, (connection) => openRebuildPlaceOn(connection, options)),
   );
+}
+
+/** The same on a connection, which the place closes. */
+export async function openRebuildPlaceOn(
+  connection: Connection,
+  { tables, leaseMs = LEASE_MS }: Pick<OpenMongoRebuildPlace, 'tables' | 'leaseMs'>,
+): Promise<MongoRebuildPlace> {
+  const { collections } = connection;
+  const anybodys = new ViewStates(collections, LIVE);
+  await anybodys.create();
+  const owner = randomUUID();
+  const states = new ViewStates(collections, BUILDING, { owner });
+  await states.create();
+  const lease = new Lease(collections, owner, leaseMs);
+  if (!(await lease.take())) {
+    throw new RebuildRunning('the views are being rebuilt by another process');
+  }
+  lease.keep();
+  try {
+    // Before anything is dropped: who had the lease before can no longer put it in place.
+    await anybodys.giveTo(owner);
+    const live = new ViewStates(collections, LIVE, { builder: owner });
+    if (!(await dropLeftovers(collections, live, states))) throw overtaken();
+    await checkTables(states, tables);
+    const times = { everyMs: Infinity, keepMs: Infinity, carefreeMs: CAREFREE_MS };
+    const parts = { connection, states, readonly: false, times };
+    return new MongoRebuildPlace(parts, live, lease);
+  } catch (error) {
+    lease.stop();
+    throw error;
+  }
 }
 
 /**
@@ -120,7 +125,10 @@ export class MongoRebuildPlace extends MongoViewStore implements RebuildPlace {
     try {
       const { connection, states } = this.parts;
       await withPortFaults(async () => {
-        await dropLeftovers(connection.collections, this.live, states);
+        // Before anything is dropped: a switch that failed could still arrive and name it.
+        await this.live.giveTo('');
+        const live = new ViewStates(connection.collections, LIVE, { builder: '' });
+        await dropLeftovers(connection.collections, live, states);
         await this.lease.giveBack();
       });
     } finally {

@@ -39,8 +39,8 @@ export function oldCollectionOf(view: string, { generation }: ViewEntry): string
 /** A view that is done with: every collection of it. */
 export function retiredOf(view: string, entry: ViewEntry): Retired {
   const tables = Object.keys(entry.tables).map((table) => collectionOf(table, view, entry));
-  const { generation } = entry;
-  return { generation, collections: [...tables, oldCollectionOf(view, entry)] };
+  const { generation, pruned } = entry;
+  return { generation, collections: [...tables, oldCollectionOf(view, entry)], pruned };
 }
 
 /** @throws when a stored table has other columns: its name must carry a new version then */
@@ -134,7 +134,12 @@ export class ViewStates {
     retired: readonly Retired[],
   ): Promise<boolean> {
     const names = [...views.keys()];
-    const filters = names.flatMap((view) => Object.entries(seenFilter(view, seen.views.get(view))));
+    const filters = names.flatMap((view) => {
+      const entry = seen.views.get(view);
+      // What is retired says how far it was pruned: that must be the last word on it.
+      const pruned = entry === undefined ? {} : within(view, [['pruned', entry.pruned]]);
+      return Object.entries({ ...seenFilter(view, entry), ...pruned });
+    });
     const entries = [...views].map(([view, entry]) => [pathOf(view), entry] as const);
     return this.#change(Object.fromEntries(filters), {
       $set: Object.fromEntries(entries),
