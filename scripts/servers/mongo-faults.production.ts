@@ -291,4 +291,39 @@ describe('faults of the views in MongoDB', () => {
     expect(await next.switchOver(views, [])).to.deep.equal({ kind: 'switched' });
     expect(await texts(store)).to.deep.equal(['next']);
   });
+
+  it('leaves a rebuild alone when one that has lost its lease to it is closed', async () => {
+    const store = await open();
+    await store.commit('v', batch(0n, [[1n, 'live']]));
+    const views = [{ name: 'v', tables: [notes] }];
+    const lost = await openMongoRebuildPlace({ url: mongo.url, database, tables: [notes] });
+    await mongo.endLease(database);
+    const next = await openMongoRebuildPlace({ url: mongo.url, database, tables: [notes] });
+    opened.push(next);
+    await next.commit('v', batch(0n, [[1n, 'next']]));
+    await lost.close();
+    expect(await next.switchOver(views, [])).to.deep.equal({ kind: 'switched' });
+    expect(await texts(store)).to.deep.equal(['next']);
+  });
+
+  it('puts nothing in place that another has built, whoever was last to ask for that', async () => {
+    const store = await open();
+    await store.commit('v', batch(0n, [[1n, 'live']]));
+    const views = [{ name: 'v', tables: [notes] }];
+    const slow = await openMongoRebuildPlace({ url: mongo.url, database, tables: [notes] });
+    opened.push(slow);
+    const [live] = await mongo.documents(database, 'state', { _id: 'live' });
+    await mongo.endLease(database);
+    const next = await openMongoRebuildPlace({ url: mongo.url, database, tables: [notes] });
+    opened.push(next);
+    await next.commit('v', batch(0n, [[1n, 'next']]));
+    // As one does that took the lease, was held up for longer than that lasts, and goes on.
+    const { states } = await openStoppable();
+    await states.giveTo(String(live?.['builder']));
+    for (const whatever of [false, true]) {
+      const failed = await rejection(slow.switchOver(views, [], whatever));
+      expect(failed).to.be.instanceOf(RebuildRunning);
+    }
+    expect(await texts(store)).to.deep.equal(['live']);
+  });
 });

@@ -22,7 +22,12 @@ export type ViewEntry = Readonly<{
 }>;
 
 /** Collections nobody begins to use any more. */
-export type Retired = Readonly<{ generation: bigint; collections: readonly string[] }>;
+export type Retired = Readonly<{
+  generation: bigint;
+  collections: readonly string[];
+  /** As of the view, when it was retired. */
+  pruned: bigint;
+}>;
 
 export type StateDocument = Readonly<{
   _id: string;

@@ -8,7 +8,7 @@ import { chunks, findRows, type TablePuts } from './view-table-write.js';
 const MOST = 10_000;
 const IDS_AT_ONCE = 1_000;
 
-/** `puts`: with what heals; `healed`: ids of the old rows that nobody needs once they are written. */
+/** `puts`: with what heals; `healed`: ids of the old rows that nobody needs once it is completed. */
 export type Healing = Readonly<{
   puts: readonly TablePuts[];
   healed: readonly string[];
@@ -32,6 +32,7 @@ export async function healing(
     .limit(MOST)
     .toArray();
   const byTable = new Map(puts.map((one) => [one.table, one.documents]));
+  const healed: string[] = [];
   for (const table of new Set(left.map((row) => row.table))) {
     const documents = byTable.get(table) ?? [];
     const own = left.filter((row) => row.table === table);
@@ -39,16 +40,23 @@ export async function healing(
       own,
       documents,
     });
-    byTable.set(table, [...documents, ...more]);
+    const all = [...documents, ...more];
+    byTable.set(table, all);
+    // Of other keys they are still needed: by a slow commit that is dead and has yet to find out.
+    const written = new Set(all.map(({ _id }) => _id));
+    for (const { _id, key } of own) if (written.has(key)) healed.push(_id);
   }
   return {
     puts: [...byTable].map(([table, documents]) => ({ table, documents })),
-    healed: left.map(({ _id }) => _id),
+    healed,
     isComplete: left.length < MOST,
   };
 }
 
-/** Deletes old rows. */
+/**
+ * Deletes old rows, once the commit that has healed them is completed: before, another may have
+ * begun, have read a row of a dead commit, and look here for what that has replaced.
+ */
 export async function forget(
   collections: ViewCollections,
   view: string,

@@ -109,10 +109,10 @@ export class MongoViewReader implements ViewReader {
     const now = await this.reload();
     for (const [view, entry] of views) {
       const current = now.views.get(view);
-      const isKept =
-        current?.generation === entry.generation
-          ? current.pruned <= entry.committed
-          : now.retired.some(({ generation }) => generation === entry.generation);
+      const standing = [current, ...now.retired].find(
+        (one) => one?.generation === entry.generation,
+      );
+      const isKept = standing !== undefined && standing.pruned <= entry.committed;
       if (!isKept) throw new StoreUnavailable('the snapshot is too old to be read on');
     }
   }

@@ -7,12 +7,12 @@ import {
   type Switched,
   type SwitchedView,
 } from '../../ports/view-rebuild.js';
-import type { ViewCollections } from './view-connection.js';
+import type { Connection, ViewCollections } from './view-connection.js';
 import { withPortFaults } from './view-faults.js';
 import { Lease } from './view-lease.js';
 import { CAREFREE_MS } from './view-reader.js';
 import type { ViewEntry } from './view-documents.js';
-import { BUILDING, collectionsOf, LIVE, newEntry, ViewStates, type State } from './view-state.js';
+import { BUILDING, LIVE, newEntry, retiredOf, ViewStates, type State } from './view-state.js';
 import { checkTables, MongoViewStore, onConnection, type ViewStoreParts } from './view-store.js';
 
 export type OpenMongoRebuildPlace = Readonly<{
@@ -35,29 +35,40 @@ const ATTEMPTS = 1_000;
  * @throws {StorageFull | StoreUnavailable} it cannot be opened now
  */
 export function openMongoRebuildPlace(options: OpenMongoRebuildPlace): Promise<MongoRebuildPlace> {
-  const { tables, leaseMs = LEASE_MS } = options;
   return withPortFaults(() =>
-    onConnection(options, async (connection) => {
-      const { collections } = connection;
-      const live = new ViewStates(collections, LIVE);
-      await live.create();
-      const owner = randomUUID();
-      const states = new ViewStates(collections, BUILDING, { owner });
-      await states.create();
-      const lease = new Lease(collections, owner, leaseMs);
-      if (!(await lease.take())) {
-        throw new RebuildRunning('the views are being rebuilt by another process');
-      }
-      // Before anything is dropped: who had the lease before can no longer put it in place.
-      await live.giveTo(owner);
-      await dropLeftovers(collections, live, states);
-      await checkTables(states, tables);
-      const times = { everyMs: Infinity, keepMs: Infinity, carefreeMs: CAREFREE_MS };
-      const parts = { connection, states, readonly: false, times };
-      lease.keep();
-      return new MongoRebuildPlace(parts, live, lease, owner);
-    }),
+    onConnection(options, (connection) => openRebuildPlaceOn(connection, options)),
   );
+}
+
+/** The same on a connection, which the place closes. */
+export async function openRebuildPlaceOn(
+  connection: Connection,
+  { tables, leaseMs = LEASE_MS }: Pick<OpenMongoRebuildPlace, 'tables' | 'leaseMs'>,
+): Promise<MongoRebuildPlace> {
+  const { collections } = connection;
+  const anybodys = new ViewStates(collections, LIVE);
+  await anybodys.create();
+  const owner = randomUUID();
+  const states = new ViewStates(collections, BUILDING, { owner });
+  await states.create();
+  const lease = new Lease(collections, owner, leaseMs);
+  if (!(await lease.take())) {
+    throw new RebuildRunning('the views are being rebuilt by another process');
+  }
+  lease.keep();
+  try {
+    // Before anything is dropped: who had the lease before can no longer put it in place.
+    await anybodys.giveTo(owner);
+    const live = new ViewStates(collections, LIVE, { builder: owner });
+    if (!(await dropLeftovers(collections, live, states))) throw overtaken();
+    await checkTables(states, tables);
+    const times = { everyMs: Infinity, keepMs: Infinity, carefreeMs: CAREFREE_MS };
+    const parts = { connection, states, readonly: false, times };
+    return new MongoRebuildPlace(parts, live, lease);
+  } catch (error) {
+    lease.stop();
+    throw error;
+  }
 }
 
 /**
@@ -83,7 +94,6 @@ export class MongoRebuildPlace extends MongoViewStore implements RebuildPlace {
     parts: ViewStoreParts,
     private readonly live: ViewStates,
     private readonly lease: Lease,
-    private readonly owner: string,
   ) {
     super(parts);
   }
@@ -96,13 +106,12 @@ export class MongoRebuildPlace extends MongoViewStore implements RebuildPlace {
   ): Promise<Switched> {
     return withPortFaults(async () => {
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-        const live = await this.live.load();
-        if (!(await this.live.isOf(this.owner))) {
-          throw new RebuildRunning('another process has begun to rebuild the views');
-        }
+        const live = await this.live.latest();
+        // Of another, if the lease is: what it has built is not to be put in place half-done.
+        const built = await this.parts.states.latest();
+        if (live === undefined || built === undefined) throw overtaken();
         // As after a switch whose answer was lost.
         if (this.#isLive(views, live)) return { kind: 'switched' };
-        const built = await this.parts.states.load();
         const behind = whateverIsLive ? undefined : behindOf(views, live, built);
         if (behind !== undefined) return behind;
         if (await this.#switch(views, live, built)) return { kind: 'switched' };
@@ -111,11 +120,15 @@ export class MongoRebuildPlace extends MongoViewStore implements RebuildPlace {
     });
   }
 
+  /** Where another has taken over, what there is to tidy up is in use by it. */
   override async close(): Promise<void> {
     try {
       const { connection, states } = this.parts;
       await withPortFaults(async () => {
-        await dropLeftovers(connection.collections, this.live, states);
+        // Before anything is dropped: a switch that failed could still arrive and name it.
+        await this.live.giveTo('');
+        const live = new ViewStates(connection.collections, LIVE, { builder: '' });
+        await dropLeftovers(connection.collections, live, states);
         await this.lease.giveBack();
       });
     } finally {
@@ -146,9 +159,9 @@ export class MongoRebuildPlace extends MongoViewStore implements RebuildPlace {
     const retired = views.flatMap(({ name }) => {
       const entry = live.views.get(name);
       if (entry === undefined) return [];
-      return [{ generation: entry.generation, collections: collectionsOf(name, entry) }];
+      return [retiredOf(name, entry)];
     });
-    if (!(await this.live.replace(live, this.owner, entries, retired))) return false;
+    if (!(await this.live.replace(live, entries, retired))) return false;
     await this.parts.states.remove(views.map(({ name }) => name));
     return true;
   }
@@ -170,21 +183,34 @@ function settled(entry: ViewEntry): ViewEntry {
   return pending === null ? entry : { ...entry, pending: null, dead: [...dead, pending] };
 }
 
-/** Drops the collections of views that were being built, unless they have gone live since. */
+function overtaken(): RebuildRunning {
+  return new RebuildRunning('another process has begun to rebuild the views');
+}
+
+/**
+ * Drops the collections of views that were being built, unless they have gone live since. False:
+ * another process rebuilds now, and nothing was dropped of what it may be building.
+ */
 async function dropLeftovers(
   collections: ViewCollections,
   live: ViewStates,
   building: ViewStates,
-): Promise<void> {
-  const { views, retired } = await live.load();
+): Promise<boolean> {
+  const inUse = await live.latest();
+  const left = await building.latest();
+  if (inUse === undefined || left === undefined) return false;
   const kept = new Set([
-    ...[...views.values()].map(({ generation }) => generation),
-    ...retired.map(({ generation }) => generation),
+    ...[...inUse.views.values()].map(({ generation }) => generation),
+    ...inUse.retired.map(({ generation }) => generation),
   ]);
-  const left = (await building.load()).views;
-  for (const [view, entry] of left) {
-    if (kept.has(entry.generation)) continue;
-    for (const name of collectionsOf(view, entry)) await collections.drop(name);
+  const leftovers = [...left.views]
+    .filter(([, { generation }]) => !kept.has(generation))
+    .map(([view, entry]) => retiredOf(view, entry));
+  // Announced first: once they are named so, nobody goes on with them.
+  if (!(await building.giveUp([...left.views.keys()], leftovers))) return false;
+  for (const one of [...left.dropping, ...leftovers]) {
+    for (const name of one.collections) await collections.drop(name);
+    await building.forget(one);
   }
-  await building.remove([...left.keys()]);
+  return true;
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Filter, UpdateFilter } from 'mongodb';
+import { ReadConcern, type Filter, type UpdateFilter } from 'mongodb';
 import type { Table } from '../../ports/view-store.js';
 import type { ViewCollections } from './view-connection.js';
 import type { Retired, StateDocument, ViewEntry } from './view-documents.js';
@@ -36,10 +36,11 @@ export function oldCollectionOf(view: string, { generation }: ViewEntry): string
   return `old.${view}.${generation}`;
 }
 
-/** Every collection of a view. */
-export function collectionsOf(view: string, entry: ViewEntry): readonly string[] {
+/** A view that is done with: every collection of it. */
+export function retiredOf(view: string, entry: ViewEntry): Retired {
   const tables = Object.keys(entry.tables).map((table) => collectionOf(table, view, entry));
-  return [...tables, oldCollectionOf(view, entry)];
+  const { generation, pruned } = entry;
+  return { generation, collections: [...tables, oldCollectionOf(view, entry)], pruned };
 }
 
 /** @throws when a stored table has other columns: its name must carry a new version then */
@@ -67,6 +68,15 @@ export class ViewStates {
 
   async load(): Promise<State> {
     return stateOf(await this.collections.state.findOne({ _id: this.place }));
+  }
+
+  /** The same as the primary has it; undefined: the lock does not hold. */
+  async latest(): Promise<State | undefined> {
+    const document = await this.collections.state.findOne(
+      { _id: this.place, ...this.lock },
+      { readConcern: new ReadConcern('local') },
+    );
+    return document === null ? undefined : stateOf(document);
   }
 
   /**
@@ -112,33 +122,29 @@ export class ViewStates {
     return changed ? { ...entry, ...changes } : undefined;
   }
 
-  /** From now on only `builder` can {@link replace} views here. */
+  /** From now on only who locks on this `builder` can {@link replace} views here. */
   async giveTo(builder: string): Promise<void> {
     await this.#change({}, { $set: { builder } });
-  }
-
-  /** May this one replace views here? */
-  async isOf(builder: string): Promise<boolean> {
-    return (await this.collections.state.countDocuments({ _id: this.place, builder })) === 1;
   }
 
   /** Puts views in place of those that were seen here. False: something has changed since. */
   async replace(
     seen: State,
-    builder: string,
     views: ReadonlyMap<string, ViewEntry>,
     retired: readonly Retired[],
   ): Promise<boolean> {
     const names = [...views.keys()];
-    const filters = names.flatMap((view) => Object.entries(seenFilter(view, seen.views.get(view))));
+    const filters = names.flatMap((view) => {
+      const entry = seen.views.get(view);
+      // What is retired says how far it was pruned: that must be the last word on it.
+      const pruned = entry === undefined ? {} : within(view, [['pruned', entry.pruned]]);
+      return Object.entries({ ...seenFilter(view, entry), ...pruned });
+    });
     const entries = [...views].map(([view, entry]) => [pathOf(view), entry] as const);
-    return this.#change(
-      { ...Object.fromEntries(filters), builder },
-      {
-        $set: Object.fromEntries(entries),
-        $push: { retired: { $each: [...retired] } },
-      },
-    );
+    return this.#change(Object.fromEntries(filters), {
+      $set: Object.fromEntries(entries),
+      $push: { retired: { $each: [...retired] } },
+    });
   }
 
   /** Says that rows replaced by commits up to this one may be gone from now on. */
@@ -162,7 +168,17 @@ export class ViewStates {
     await this.#change({}, { $pull: { dropping: { generation } } });
   }
 
-  /** Forgets views and what belongs to them. */
+  /** Forgets views, and says that their collections may be gone. False: the lock does not hold. */
+  async giveUp(views: readonly string[], dropping: readonly Retired[]): Promise<boolean> {
+    const push = { $push: { dropping: { $each: [...dropping] } } };
+    const paths = views.map((view) => [pathOf(view), ''] as const);
+    return this.#change(
+      {},
+      views.length === 0 ? push : { ...push, $unset: Object.fromEntries(paths) },
+    );
+  }
+
+  /** Forgets views. */
   async remove(views: readonly string[]): Promise<void> {
     if (views.length === 0) return;
     const paths = views.map((view) => [pathOf(view), ''] as const);

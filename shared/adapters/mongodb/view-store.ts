@@ -115,11 +115,11 @@ export class MongoViewStore implements ViewStore {
       const tables = batch.puts.flatMap(({ table }) => (written.delete(table.name) ? table : []));
       const entry = await this.#begin(view, seen, tables);
       if (entry === undefined) return 'fenced';
-      await this.#writer.write(view, entry, puts);
+      const healed = await this.#writer.write(view, entry, puts);
       const completed = await this.parts.states.complete(view, entry, batch.upTo);
       if (completed === undefined) return 'fenced';
       this.#seen.set(view, completed);
-      this.#writer.completed(view, completed);
+      await this.#writer.completed(view, completed, healed);
       this.#keeper.note(view, completed);
       return 'committed';
     });

@@ -1,3 +1,4 @@
+import { MongoError } from 'mongodb';
 import type { Row, Table, ViewBatch } from '../../ports/view-store.js';
 import type { ViewCollections } from './view-connection.js';
 import type { ViewEntry } from './view-documents.js';
@@ -42,23 +43,33 @@ export class ViewWriter {
     }
   }
 
-  /** Writes all rows of a commit that holds the fence. */
-  async write(view: string, entry: ViewEntry, puts: readonly TablePuts[]): Promise<void> {
+  /** Writes all rows of a commit that holds the fence. What it has healed is to be forgotten then. */
+  async write(
+    view: string,
+    entry: ViewEntry,
+    puts: readonly TablePuts[],
+  ): Promise<readonly string[]> {
     const written = this.#writtenOf(view);
     written.begin(entry);
     const { puts: all, healed, isComplete } = await this.#healing(view, entry, puts);
     await settled(
       all.map((one) => new TableWrite(this.collections, view, entry, one, written).run()),
     );
-    await forget(this.collections, view, entry, healed);
     if (isComplete) {
       this.#healed.set(view, { dead: entry.dead.length, at: performance.now() });
     }
+    return healed;
   }
 
-  /** To be told of a completed commit. */
-  completed(view: string, entry: ViewEntry): void {
+  /** To be told of a completed commit, and of what it has healed. */
+  async completed(view: string, entry: ViewEntry, healed: readonly string[]): Promise<void> {
     this.#writtenOf(view).complete(entry);
+    try {
+      await forget(this.collections, view, entry, healed);
+    } catch (error) {
+      // What stays is healed once more.
+      if (!(error instanceof MongoError)) throw error;
+    }
   }
 
   async #healing(view: string, entry: ViewEntry, puts: readonly TablePuts[]): Promise<Healing> {
