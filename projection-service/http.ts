@@ -1,6 +1,7 @@
 import type { Metrics } from '../shared/http/metrics.js';
 import type { PartState } from '../shared/http/operations.js';
 import type { Log } from '../shared/logging.js';
+import { StoreUnavailable } from '../shared/ports/event-store.js';
 import type { Notice } from './config.js';
 import type { Standing } from './member.js';
 import type { ProjectionHealth, ViewLag } from './runner.js';
@@ -25,8 +26,13 @@ export async function readyStates(projection: Projection): Promise<readonly Part
   return [...healthStates(projection.health()), ...(await lagStates(projection))];
 }
 
-/** Gauges of lag and parked events; call what is answered with them before the figures are read. */
-export function lagGauges(metrics: Metrics): (lags: readonly ViewLag[]) => void {
+/**
+ * Gauges of lag and parked events; what is answered looks at them, before the figures are read.
+ * Nobody knows how far behind views are while the log cannot be read: then there are no such figures.
+ */
+export function lagGauges(
+  metrics: Metrics,
+): (lag: () => Promise<readonly ViewLag[]>) => Promise<void> {
   let current: readonly ViewLag[] = [];
   const by = (value: (lag: ViewLag) => number) => () =>
     new Map(current.map((lag) => [lag.view, value(lag)]));
@@ -48,9 +54,16 @@ export function lagGauges(metrics: Metrics): (lags: readonly ViewLag[]) => void 
     'view',
     by(({ parked }) => parked),
   );
-  return (lags) => {
-    current = lags;
+  return async (lag) => {
+    current = [];
+    current = await lag().catch(nothingWhileAway);
   };
+}
+
+/** @throws any fault but that the log cannot be read */
+function nothingWhileAway(error: unknown): readonly ViewLag[] {
+  if (error instanceof StoreUnavailable) return [];
+  throw error;
 }
 
 /** Writes what happens in the projection to the log of the service. */

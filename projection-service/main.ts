@@ -40,7 +40,7 @@ export async function openProjectionService({ config, log, metrics }: Basics): P
     // Views are current or not whether or not anything can be published.
     ready: () => readyStates(projection),
     metrics: async () => {
-      measure([...(await projection.lag()), ...((await relay?.lag()) ?? [])]);
+      await measure(async () => [...(await projection.lag()), ...((await relay?.lag()) ?? [])]);
       return [await metrics.snapshot()];
     },
     close: async () => {

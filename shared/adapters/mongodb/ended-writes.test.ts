@@ -46,6 +46,13 @@ describe('a command to a connection that has ended', () => {
     expect(await rejection(waiting)).to.be.instanceOf(MongoNetworkError);
   });
 
+  it('fails as the driver’s errors do when the connection breaks while it is being written', async () => {
+    const waiting = connection.command(ADMIN, { ping: 1, text: 'x'.repeat(12_000_000) });
+    setImmediate(() => socket.destroy(new Error('write EPIPE')));
+    const failed = await rejection(waiting);
+    expect(failed).to.be.instanceOf(MongoNetworkError).with.property('message', 'write EPIPE');
+  });
+
   it('fails when it ends before the answer', async () => {
     const waiting = connection.command(ADMIN, { ping: 1 });
     setImmediate(() => socket.destroy());

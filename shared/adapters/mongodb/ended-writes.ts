@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
-import { MongoNetworkError } from 'mongodb';
+import { MongoError, MongoNetworkError } from 'mongodb';
 
 /** What is used of the driver's connection. */
 type Connection = { readonly socket: Socket; readonly error: Error | null };
@@ -10,7 +10,7 @@ type ConnectionClass = { prototype: { writeCommand: Write } };
 let isDone = false;
 
 /**
- * Makes a write to a connection that has just ended fail. In the driver (7.9 too) it waits for ever:
+ * Makes a write to a connection that has just ended fail, and as the driver's errors do. In the driver (7.9 too) it waits for ever:
  * a destroyed socket takes nothing and never drains, and no time-out of the driver covers that wait.
  * The heartbeat of a server is such a write as well, and while one waits no other is sent: the
  * process would never find its server again. Where the driver's inside is another, nothing is
@@ -35,10 +35,18 @@ export function failEndedWrites(): void {
     if (socket.closed) end();
     try {
       await Promise.race([write.apply(this, message), ended]);
+    } catch (error) {
+      throw asDriverError(error);
     } finally {
       socket.off('close', end);
     }
   };
+}
+
+/** What ends the wait for room in a socket is the socket's own error, which the driver passes on. */
+function asDriverError(error: unknown): unknown {
+  if (error instanceof MongoError || !(error instanceof Error)) return error;
+  return new MongoNetworkError(error.message, { cause: error });
 }
 
 function connectionClass(): ConnectionClass | undefined {
