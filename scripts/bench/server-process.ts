@@ -1,11 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as until } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../../shared/testing/free-port.js';
 
 export type Service = 'all' | 'command' | 'projection' | 'query' | 'simulator';
 
@@ -147,16 +147,4 @@ export class ServerProcess {
   #left(): boolean {
     return this.child.exitCode !== null || this.child.signalCode !== null;
   }
-}
-
-/** A port nobody listens on now. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }

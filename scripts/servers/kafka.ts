@@ -1,9 +1,9 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo, type Server } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { freePort } from '../../shared/testing/free-port.js';
 import { mavenClassPath } from './maven-jars.js';
 
 /** Any: it only has to be the same whenever this folder is started. */
@@ -29,7 +29,7 @@ export class KafkaServerProcess {
    */
   static async start(folder: string, announced?: number): Promise<KafkaServerProcess> {
     const classPath = await mavenClassPath('kafka-pom.xml');
-    const [port, controllerPort] = await freePorts();
+    const [port, controllerPort] = [await freePort(), await freePort()];
     const properties = join(folder, 'server.properties');
     await mkdir(folder, { recursive: true });
     const settings = settingsOf(folder, port, controllerPort, announced ?? port);
@@ -129,27 +129,4 @@ async function started(child: ChildProcess): Promise<void> {
       });
     }
   });
-}
-
-/** Two ports nobody listens on. Both are held at once, so that they are not the same. */
-async function freePorts(): Promise<readonly [number, number]> {
-  const servers = [createServer(), createServer()] as const;
-  const [one, two] = servers;
-  const ports = [await listen(one), await listen(two)] as const;
-  for (const server of servers) {
-    server.close();
-    await once(server, 'close');
-  }
-  return ports;
-}
-
-async function listen(server: Server): Promise<number> {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return portOf(server.address());
-}
-
-function portOf(address: AddressInfo | string | null): number {
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }

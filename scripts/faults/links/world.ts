@@ -1,6 +1,5 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { freePort } from '../../../shared/testing/free-port.js';
 import {
   startProtocolServerProcess,
   type ProtocolServerProcess,
@@ -185,15 +184,4 @@ function mongoDb(server: MongoServerProcess): Server {
 
 function kafka(server: KafkaServerProcess): Server {
   return { port: server.port, kill: () => server.kill(), start: () => server.restart() };
-}
-
-/** A port nobody listens on now. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }

@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../free-port.js';
 import type { Misbehaviour } from './misbehaviour.js';
 
 /** What the process is told. */
@@ -36,7 +37,7 @@ const CHILD = fileURLToPath(new URL('./protocol-server.child.js', import.meta.ur
  */
 export async function startProtocolServerProcess(
   folder: string,
-  port = 0,
+  port?: number,
 ): Promise<ProtocolServerProcess> {
   let child: ChildProcess | undefined;
 
@@ -57,7 +58,7 @@ export async function startProtocolServerProcess(
     await gone;
   }
 
-  const bound = await start(port);
+  const bound = await start(port ?? (await freePort()));
   return {
     url: `esdb://127.0.0.1:${bound}?tls=false`,
     port: bound,

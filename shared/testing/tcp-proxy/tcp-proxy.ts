@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as timeout } from 'node:timers/promises';
+import { freePort } from '../free-port.js';
 import { Connection, type Direction, type LinkToxics } from './connection.js';
 import type { Surroundings } from './flow.js';
 import { checkToxics } from './toxics.js';
@@ -50,7 +51,7 @@ export interface TcpProxy {
  */
 export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy> {
   const proxy = new Proxy(options);
-  await proxy.listen(options.port ?? 0);
+  await proxy.listen(options.port ?? (await freePort()));
   return proxy;
 }
 
