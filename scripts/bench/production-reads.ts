@@ -85,8 +85,13 @@ export const productionReads: Part = async (context) => {
   }
 };
 
+/** A stand-in for MongoDB reads no index by range: there a full size takes an hour and says no more. */
+function read(context: PartContext, small: number, full: number): number {
+  return context.servers.mongodbPid === undefined ? sized(context, small, full) : small;
+}
+
 function entriesOf(context: PartContext): number {
-  return sized(context, 500, 2_000);
+  return read(context, 500, 2_000);
 }
 
 /** Posts the book and builds its views. @returns the head of the log */
@@ -107,7 +112,7 @@ async function measure(
   context: PartContext,
   sides: readonly [embedded: Asked, production: Asked],
 ): ReturnType<Part> {
-  const times = { trial: sized(context, 10, 50), one: sized(context, 50, 500) };
+  const times = { trial: read(context, 10, 50), one: read(context, 50, 500) };
   const trial = await contest(context, sides, 'trial balance', times.trial, trialBalancePath);
   const one = await contest(context, sides, 'one account', times.one, balancePath);
   const [embedded, production] = [await rowsOf(sides[0]), await rowsOf(sides[1])];
