@@ -117,7 +117,8 @@ async function measure(context: PartContext, opened: Opened): ReturnType<Part> {
   const times = { embedded: rounds + 2 * PUBLISHINGS, server: rounds };
   return {
     workload:
-      `Relay: a log of ${messages.length} entries of two legs published from its beginning, a ` +
+      `Relay: logs published from their beginning, the embedded one of ${messages.length} entries of ` +
+      `two legs, the other of all that was posted before too, a ` +
       `message of about ${meanBytes(messages)} B for each, ${rounds} rounds; publishing alone in ` +
       `calls of ${BATCH}, ${PUBLISHINGS} rounds.`,
     comparisons: [
@@ -126,9 +127,12 @@ async function measure(context: PartContext, opened: Opened): ReturnType<Part> {
       compared('messages published', client, adapter, { shareAim: SHARE_AIM }),
     ],
     checks: [
-      ...[...counts].map(([by, count]) =>
-        same(`${by}: messages of a round`, count, entriesOf(context)),
-      ),
+      same('messages of the embedded log', messages.length, entriesOf(context)),
+      ...(await Promise.all(
+        ways.map(async ({ log, contender: { by } }) =>
+          same(`${by}: messages of a round`, counts.get(by) ?? 0, (await messagesIn(log)).length),
+        ),
+      )),
       await publishedOften(bus, embedded, times.embedded),
       await publishedOften(bus, server, times.server),
     ],
