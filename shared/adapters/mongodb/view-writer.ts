@@ -1,4 +1,3 @@
-import { MongoError } from 'mongodb';
 import type { Row, Table, ViewBatch } from '../../ports/view-store.js';
 import type { ViewCollections } from './view-connection.js';
 import type { ViewEntry } from './view-documents.js';
@@ -66,9 +65,8 @@ export class ViewWriter {
     this.#writtenOf(view).complete(entry);
     try {
       await forget(this.collections, view, entry, healed);
-    } catch (error) {
-      // What stays is healed once more.
-      if (!(error instanceof MongoError)) throw error;
+    } catch {
+      // The commit is completed whatever becomes of these: what stays is healed once more.
     }
   }
 
