@@ -1,4 +1,4 @@
-import type { IndexDescription } from 'mongodb';
+import { BSON, type IndexDescription } from 'mongodb';
 import type { ColumnType, Row, Table, Value } from '../../ports/view-store.js';
 import { orderedText } from './ordered-text.js';
 
@@ -17,6 +17,10 @@ export type OldRow = Readonly<{
   row: StoredRow;
 }>;
 
+/** What a server takes for one document, less what an old row and a command add, bytes. */
+const MOST_BYTES = 16 * 1024 * 1024 - 4 * 1024;
+/** Code units and bytes of values that fit in any case. */
+const SURELY_FITS = 1024 * 1024;
 const INT64_MAX = 2n ** 63n - 1n;
 const INT64_MIN = -(2n ** 63n);
 const NAME = /^[A-Za-z][A-Za-z0-9_-]*$/;
@@ -46,8 +50,8 @@ export class RowShape {
 
   /**
    * The document of a row, written by a commit.
-   * @throws when the row has another shape, or an integer that the column cannot hold: the driver
-   *   would store its last 64 bits
+   * @throws when the row has another shape, is larger than a document may be, or has an integer that
+   *   the column cannot hold: the driver would store its last 64 bits
    */
   document(row: Row, at: bigint): RowDocument {
     const { columns, name: table } = this.table;
@@ -63,7 +67,9 @@ export class RowShape {
       stored[name] = typeof value === 'bigint' ? storedInteger(value, type === 'sum') : value;
     }
     for (const [field, places] of this.#indexes) stored[field] = textOf(row, places);
-    return { _id: textOf(row, this.#keyPlaces), row: stored };
+    const document = { _id: textOf(row, this.#keyPlaces), row: stored };
+    this.#checkSize(document);
+    return document;
   }
 
   /** A row as it was put. */
@@ -75,6 +81,21 @@ export class RowShape {
       // A Buffer is given back as what was put in: plain bytes.
       return value instanceof Uint8Array ? new Uint8Array(value) : value;
     });
+  }
+
+  /** What is too large is the row's own fault; the driver's error for it could be anybody's. */
+  #checkSize(document: RowDocument): void {
+    const { _id, row } = document;
+    let length = _id.length;
+    for (const field in row) {
+      const value = row[field];
+      if (typeof value === 'string' || value instanceof Uint8Array) length += value.length;
+    }
+    if (length <= SURELY_FITS) return;
+    // As an old row it holds its key once more.
+    const bytes = BSON.calculateObjectSize(document) + _id.length;
+    if (bytes <= MOST_BYTES) return;
+    throw new Error(`${this.table.name}: a row of ${bytes} bytes is too large for a document`);
   }
 
   #places(columns: readonly string[]): readonly number[] {
