@@ -110,6 +110,11 @@ describe('rows as documents', () => {
       { key: [] },
       { key: ['missing'] },
       { name: 'a.b' },
+      // Their collections would be `old.VIEW.N`, of the replaced rows, and the server's own.
+      { name: 'old' },
+      { name: 'system' },
+      // Its field would be the number of the commit.
+      { indexes: { at: ['area'] } },
       { indexes: { $where: ['area'] } },
       { indexes: { other: ['missing'] } },
       { columns: [...table.columns, ['_at', 'int']] },

@@ -24,13 +24,17 @@ const SURELY_FITS = 1024 * 1024;
 const INT64_MAX = 2n ** 63n - 1n;
 const INT64_MIN = -(2n ** 63n);
 const NAME = /^[A-Za-z][A-Za-z0-9_-]*$/;
+/** Tables whose collections would be those of the replaced rows, or of the server itself. */
+const TAKEN_TABLES: readonly string[] = ['old', 'system'];
+/** Its field would be that of the commit's number. */
+const TAKEN_INDEX = 'at';
 
 /** How the rows of one table become documents and back. */
 export class RowShape {
   readonly #keyPlaces: readonly number[];
   readonly #indexes: readonly (readonly [field: string, places: readonly number[]])[];
 
-  /** @throws when the table cannot be stored: no key, a name that is none, an index of nothing */
+  /** @throws when the table cannot be stored: no key, a name that is none or taken, an index of nothing */
   constructor(readonly table: Table) {
     const { columns, key, indexes } = table;
     for (const name of [
@@ -40,6 +44,8 @@ export class RowShape {
     ]) {
       checkName(name);
     }
+    const isTaken = TAKEN_TABLES.includes(table.name) || Object.hasOwn(indexes, TAKEN_INDEX);
+    if (isTaken) throw new Error(`${table.name}: it or an index has a name that is taken`);
     if (key.length === 0) throw new Error(`${table.name} has no key`);
     this.#keyPlaces = this.#places(key);
     this.#indexes = Object.keys(indexes).map((name) => [
