@@ -90,6 +90,6 @@ export class ViewKeeper {
 }
 
 /** Milliseconds by the clock of the process. */
-function monotonicMs(): number {
+export function monotonicMs(): number {
   return performance.now();
 }
