@@ -1,3 +1,4 @@
+import { untilDead } from './dead-commits.js';
 import type { ViewCollections } from './view-connection.js';
 import type { Retired, ViewEntry } from './view-documents.js';
 import { oldCollectionOf, type State, type ViewStates } from './view-state.js';
@@ -66,8 +67,11 @@ export class ViewKeeper {
   async #prune(view: string, entry: ViewEntry, upTo: bigint): Promise<void> {
     // Announced first: a reader who needs them finds out that they may be gone.
     if (!(await this.states.prune(view, entry, upTo))) return;
-    const until = { $lte: upTo, $nin: [...entry.dead] };
-    await this.collections.old(oldCollectionOf(view, entry)).deleteMany({ until });
+    const dead = untilDead(entry);
+    await this.collections.old(oldCollectionOf(view, entry)).deleteMany({
+      until: { $lte: upTo },
+      ...(dead.length === 0 ? {} : { $nor: [...dead] }),
+    });
   }
 
   async #drop({ retired, dropping }: State, now: number): Promise<void> {

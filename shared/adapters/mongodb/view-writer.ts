@@ -10,7 +10,7 @@ import { WrittenRows } from './view-written-rows.js';
 /** How long after it has been healed what late writes may have left is looked for again, ms. */
 const HEAL_AGAIN_MS = 10_000;
 
-type Healed = Readonly<{ dead: number; at: number }>;
+type Healed = Readonly<{ upTo: bigint | undefined; at: number }>;
 
 /** Writes the rows of commits. What is there already is kept as an old row first. */
 export class ViewWriter {
@@ -55,7 +55,7 @@ export class ViewWriter {
       all.map((one) => new TableWrite(this.collections, view, entry, one, written).run()),
     );
     if (isComplete) {
-      this.#healed.set(view, { dead: entry.dead.length, at: performance.now() });
+      this.#healed.set(view, { upTo: lastDead(entry), at: performance.now() });
     }
     return healed;
   }
@@ -71,10 +71,9 @@ export class ViewWriter {
   }
 
   async #healing(view: string, entry: ViewEntry, puts: readonly TablePuts[]): Promise<Healing> {
-    const { dead, at } = this.#healed.get(view) ?? { dead: 0, at: 0 };
-    const isDue =
-      entry.dead.length > 0 &&
-      (entry.dead.length !== dead || performance.now() - at > HEAL_AGAIN_MS);
+    const { upTo, at } = this.#healed.get(view) ?? { upTo: undefined, at: 0 };
+    const dead = lastDead(entry);
+    const isDue = dead !== undefined && (dead !== upTo || performance.now() - at > HEAL_AGAIN_MS);
     if (!isDue) return { puts, healed: [], isComplete: false };
     return healing(this.collections, view, entry, puts);
   }
@@ -90,6 +89,10 @@ export class ViewWriter {
     this.#shapes.set(table.name, shape);
     return rows.map((row) => shape.document(row, attempt));
   }
+}
+
+function lastDead({ deadRanges }: ViewEntry): bigint | undefined {
+  return deadRanges.at(-1)?.to;
 }
 
 /** Of documents with the same key the last, in the place of the first. */
