@@ -153,6 +153,12 @@ describe('faults of the views in MongoDB', () => {
     expect(await rejection(store.commit('v', half))).to.be.instanceOf(StoreUnavailable);
     // Twice, so that a crash has met what a crash has left.
     expect(await rejection(store.commit('v', half))).to.be.instanceOf(StoreUnavailable);
+    expect(await rejection(store.commit('v', half))).to.be.instanceOf(StoreUnavailable);
+    // However often it fails, there is no more to look through.
+    const [live] = await mongo.documents(database, 'state', { _id: 'live' });
+    expect(live)
+      .to.have.nested.property('views.v.deadRanges')
+      .deep.equal([{ from: 2n, to: 3n }]);
     expect(await reader.checkpoint('v')).to.equal(1n);
     expect(await texts(reader)).to.deep.equal(['one', 'two']);
     expect(await reader.get(notes, [3n])).to.equal(undefined);
@@ -175,11 +181,11 @@ describe('faults of the views in MongoDB', () => {
     ).to.equal('committed');
     expect(await texts(reader)).to.deep.equal(['whole', 'two', 'new']);
     expect(
-      await mongo.documents(database, 'notes_v1.v.1', { 'row._at': { $in: [2n, 3n] } }),
+      await mongo.documents(database, 'notes_v1.v.1', { 'row._at': { $in: [2n, 3n, 4n] } }),
     ).to.have.length(1); // A row that was never there: nobody asks for it.
-    expect(await mongo.documents(database, 'old.v.1', { until: { $in: [2n, 3n] } })).to.deep.equal(
-      [],
-    );
+    expect(
+      await mongo.documents(database, 'old.v.1', { until: { $in: [2n, 3n, 4n] } }),
+    ).to.deep.equal([]);
   });
 
   it('lets nothing late through of a runner that was fenced while it wrote', async () => {

@@ -49,6 +49,31 @@ export class MongoUnderTest {
     );
   }
 
+  /** The BSON of each document of a collection, in hexadecimal digits, in the order of their ids. */
+  async bytes(database: string, collection: string, without: Document): Promise<readonly string[]> {
+    return this.#with(async (client) => {
+      const cursor = client.db(database).collection(collection).find({}, { raw: true });
+      const found: readonly unknown[] = await cursor.project(without).sort({ _id: 1 }).toArray();
+      return found.map((bson) => {
+        if (bson instanceof Uint8Array) return Buffer.from(bson).toString('hex');
+        throw new Error('no bytes');
+      });
+    });
+  }
+
+  /** The keys of the indexes of a collection by their names. */
+  async indexes(database: string, collection: string): Promise<Readonly<Record<string, unknown>>> {
+    const found = await this.#with((client) =>
+      client.db(database).collection(collection).listIndexes().toArray(),
+    );
+    return Object.fromEntries(found.map(({ name, key }) => [String(name), { ...key }]));
+  }
+
+  /** The connection string with options more. */
+  urlWith(options: string): string {
+    return `${this.url}${this.url.includes('?') ? '&' : '?'}${options}`;
+  }
+
   /** Changes one document of a collection by hand. */
   async tamper(database: string, collection: string, fields: Document): Promise<void> {
     const { modifiedCount } = await this.#with((client) =>

@@ -37,25 +37,34 @@ export class ProductionStores implements Stores {
   }
 
   views(tables: readonly Table[], access: Access): Promise<ViewStore> {
-    return openMongoViewStore({ ...this.#views, tables, readonly: access === 'read' });
+    return this.#onViews((place) =>
+      openMongoViewStore({ ...place, tables, readonly: access === 'read' }),
+    );
   }
 
   relay(tables: readonly Table[]): Promise<ViewStore> {
-    return openMongoViewStore({ ...this.#views, tables });
+    return this.#onViews((place) => openMongoViewStore({ ...place, tables }));
   }
 
   rebuildPlace(tables: readonly Table[]): Promise<RebuildPlace> {
-    return openMongoRebuildPlace({ ...this.#views, tables });
+    return this.#onViews((place) => openMongoRebuildPlace({ ...place, tables }));
   }
 
   cleanRebuildLeftovers(): Promise<void> {
-    return cleanMongoRebuildLeftovers(this.#views);
+    return this.#onViews(cleanMongoRebuildLeftovers);
   }
 
-  get #views() {
-    return { url: this.mongodbUrl, database: databaseOf(this.mongodbUrl) };
+  async #onViews<T>(open: (place: ViewPlace) => Promise<T>): Promise<T> {
+    try {
+      return await open({ url: this.mongodbUrl, database: databaseOf(this.mongodbUrl) });
+    } catch (error) {
+      if (error instanceof TypeError) throw new ConfigRefused('MONGODB_URL', error.message);
+      throw error;
+    }
   }
 }
+
+type ViewPlace = Readonly<{ url: string; database: string }>;
 
 function printable(about: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   return Object.fromEntries(

@@ -21,19 +21,23 @@ const SILENCE_MS = 15_000;
 const CONNECTIONS = 32;
 const HEARTBEAT_MS = 2_000;
 
+const MOST_NAME_BYTES = 63;
+/** What a server takes in the name of a database; on Windows it takes less. */
+const DATABASE_NAME = /^[^/\\. "$\0]+$/;
+const UNUSABLE = 'the MongoDB connection string cannot be used';
+
 /** The views of one database of a server that is connected to. */
 export type Connection = Readonly<{ collections: ViewCollections; close: () => Promise<void> }>;
 
+type Place = Readonly<{ url: string; database: string }>;
+
 /**
  * Connects to the server.
- * @throws {TypeError} when the connection string is none
+ * @throws {TypeError} when the connection string is none, or the database cannot have that name
  * @throws what the driver throws when there is no server within {@link SELECTION_MS}
  */
-export async function connect(
-  place: Readonly<{ url: string; database: string }>,
-): Promise<Connection> {
-  const client = clientOf(place.url);
-  const term = new PrimaryTerm(client);
+export async function connect(place: Place): Promise<Connection> {
+  const { client, collections } = unconnected(place);
   try {
     await client.connect();
   } catch (error) {
@@ -42,21 +46,48 @@ export async function connect(
     // Of the name service, for one.
     throw new StoreUnavailable('the views cannot be reached', { cause: error });
   }
+  return { collections, close: () => client.close() };
+}
+
+/**
+ * The same, before the server is asked for anything.
+ * @throws {TypeError} when the connection string is none, or the database cannot have that name
+ */
+export function unconnected({ url, database }: Place): Readonly<{
+  client: MongoClient;
+  collections: ViewCollections;
+}> {
+  if (!DATABASE_NAME.test(database) || Buffer.byteLength(database) > MOST_NAME_BYTES) {
+    // Without the name: of a string that was mistyped it can be a part of the password.
+    throw new TypeError('the MongoDB database cannot have that name');
+  }
+  const client = clientOf(url);
+  const term = new PrimaryTerm(client);
   // Said here and not of the client, where the connection string would have the last word.
-  const db = client.db(place.database, {
+  const db = client.db(database, {
     writeConcern: { w: 'majority', journal: true },
     readConcern: new ReadConcern('majority'),
     readPreference: 'primary',
   });
-  return { collections: new ViewCollections(db, term), close: () => client.close() };
+  return { client, collections: new ViewCollections(db, term) };
 }
 
 function clientOf(url: string): MongoClient {
   failEndedWrites();
   try {
     return new MongoClient(url, {
+      // How values become BSON and back. All of it: what is not said here the string could say.
       useBigInt64: true,
       promoteBuffers: true,
+      promoteLongs: true,
+      promoteValues: true,
+      raw: false,
+      fieldsAsRaw: {},
+      bsonRegExp: false,
+      ignoreUndefined: false,
+      serializeFunctions: false,
+      enableUtf8Validation: true,
+      forceServerObjectId: false,
       serverSelectionTimeoutMS: SELECTION_MS,
       connectTimeoutMS: CONNECT_MS,
       socketTimeoutMS: SILENCE_MS,
@@ -66,14 +97,18 @@ function clientOf(url: string): MongoClient {
     });
   } catch {
     // Without what the driver says: it quotes, and there may be a password in it.
-    throw new TypeError('the MongoDB connection string cannot be used');
+    throw new TypeError(UNUSABLE);
   }
 }
 
-/** The database that a connection string names, or `sagae`. */
+/** The database that a connection string names, or `sagae`. @throws {TypeError} when it is none */
 export function databaseOf(url: string): string {
   const [, name = ''] = /^[a-z+]+:\/\/[^/?]*\/([^?]*)/.exec(url) ?? [];
-  return name === '' ? 'sagae' : decodeURIComponent(name);
+  try {
+    return name === '' ? 'sagae' : decodeURIComponent(name);
+  } catch {
+    throw new TypeError(UNUSABLE);
+  }
 }
 
 /**

@@ -1,5 +1,8 @@
 /* What the document `state` says; see view-state.ts. */
 
+/** Numbers of commits, both ends included. */
+export type CommitRange = Readonly<{ from: bigint; to: bigint }>;
+
 /** How one view stands. */
 export type ViewEntry = Readonly<{
   /** Number of the set of collections its rows are in; a rebuilt view has another. */
@@ -13,8 +16,8 @@ export type ViewEntry = Readonly<{
   /** The commit that is being written; only `owner` may complete it. */
   pending: bigint | null;
   owner: string;
-  /** Commits that were begun and will never be completed. Their rows do not count. */
-  dead: readonly bigint[];
+  /** Commits that were begun and will never be completed, ascending. Their rows do not count. */
+  deadRanges: readonly CommitRange[];
   /** Rows replaced by commits up to this one may be gone. */
   pruned: bigint;
   /** What each of its tables was declared as. */

@@ -1,3 +1,4 @@
+import { untilDead } from './dead-commits.js';
 import type { ViewCollections } from './view-connection.js';
 import type { ViewEntry } from './view-documents.js';
 import type { OldRow, RowDocument } from './view-rows.js';
@@ -28,7 +29,7 @@ export async function healing(
 ): Promise<Healing> {
   const { old } = collections.latest(oldCollectionOf(view, entry));
   const left = await old
-    .find({ until: { $in: [...entry.dead] } })
+    .find({ $or: [...untilDead(entry)] })
     .limit(MOST)
     .toArray();
   const byTable = new Map(puts.map((one) => [one.table, one.documents]));

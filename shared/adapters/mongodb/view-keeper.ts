@@ -1,10 +1,15 @@
-import { MongoError } from 'mongodb';
+import { untilDead } from './dead-commits.js';
 import type { ViewCollections } from './view-connection.js';
 import type { Retired, ViewEntry } from './view-documents.js';
 import { oldCollectionOf, type State, type ViewStates } from './view-state.js';
 
-/** How often is tidied up, and for how long that is put off for those who still read, ms. */
-export type KeeperTimes = Readonly<{ everyMs: number; keepMs: number }>;
+/** How often each view is tidied up, and for how long that is put off for those who read, ms. */
+export type KeeperTimes = Readonly<{
+  everyMs: number;
+  keepMs: number;
+  /** A clock that never jumps, ms. Default: that of the process. */
+  now?: () => number;
+}>;
 
 type Noted = Readonly<{ commit: bigint; at: number }>;
 
@@ -15,7 +20,8 @@ type Noted = Readonly<{ commit: bigint; at: number }>;
 export class ViewKeeper {
   readonly #commits = new Map<string, Noted[]>();
   readonly #retired = new Map<bigint, number>();
-  #due = 0;
+  /** When each view is to be tidied up next: one that commits seldom must not lose its turn. */
+  readonly #due = new Map<string, number>();
   #working: Promise<void> = Promise.resolve();
 
   constructor(
@@ -26,10 +32,11 @@ export class ViewKeeper {
 
   /** Takes note of a completed commit, and begins to tidy up where it is time to. */
   note(view: string, entry: ViewEntry): void {
-    const now = performance.now();
-    if (now < this.#due) return;
-    this.#due = now + this.times.everyMs;
+    const { everyMs, now: clock = monotonicMs } = this.times;
+    const now = clock();
     const key = `${view} ${entry.generation}`;
+    if (now < (this.#due.get(key) ?? -Infinity)) return;
+    this.#due.set(key, now + everyMs);
     const noted = this.#commits.get(key) ?? [];
     const old = noted.filter(({ at }) => at <= now - this.times.keepMs).at(-1);
     const rest = noted.filter(({ commit }) => old === undefined || commit > old.commit);
@@ -42,7 +49,7 @@ export class ViewKeeper {
     return this.#working;
   }
 
-  /** What fails is done the next time. */
+  /** What fails, however it does, is done the next time: nobody waits for it to be told. */
   async #tidy(
     view: string,
     entry: ViewEntry,
@@ -52,16 +59,19 @@ export class ViewKeeper {
     try {
       if (upTo !== undefined) await this.#prune(view, entry, upTo);
       await this.#drop(await this.states.load(), now);
-    } catch (error) {
-      if (!(error instanceof MongoError)) throw error;
+    } catch {
+      // A rejection that nobody handles would end the process.
     }
   }
 
   async #prune(view: string, entry: ViewEntry, upTo: bigint): Promise<void> {
     // Announced first: a reader who needs them finds out that they may be gone.
     if (!(await this.states.prune(view, entry, upTo))) return;
-    const until = { $lte: upTo, $nin: [...entry.dead] };
-    await this.collections.old(oldCollectionOf(view, entry)).deleteMany({ until });
+    const dead = untilDead(entry);
+    await this.collections.old(oldCollectionOf(view, entry)).deleteMany({
+      until: { $lte: upTo },
+      ...(dead.length === 0 ? {} : { $nor: [...dead] }),
+    });
   }
 
   async #drop({ retired, dropping }: State, now: number): Promise<void> {
@@ -81,4 +91,9 @@ export class ViewKeeper {
     await this.states.forget(condemned);
     this.#retired.delete(condemned.generation);
   }
+}
+
+/** Milliseconds by the clock of the process. */
+export function monotonicMs(): number {
+  return performance.now();
 }

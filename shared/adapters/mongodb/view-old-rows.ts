@@ -1,5 +1,6 @@
 import type { Filter } from 'mongodb';
 import { StoreUnavailable } from '../../ports/event-store.js';
+import { isDead, untilDead } from './dead-commits.js';
 import type { ViewCollections } from './view-connection.js';
 import type { OldRow, StoredRow } from './view-rows.js';
 import type { ViewEntry } from './view-documents.js';
@@ -36,8 +37,7 @@ export class OldRows {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const found = await this.#find(key);
       const counting = found.filter(({ row }) => this.isVisible(row));
-      const { dead } = this.entry;
-      const sure = counting.filter(({ until }) => !dead.includes(until));
+      const sure = counting.filter(({ until }) => !isDead(this.entry, until));
       const byKey = new Map(sure.map(({ key: of, row }) => [of, row]));
       const unsure = counting.filter((old) => !byKey.has(old.key));
       if (await this.#addReplaced(unsure, byKey)) return byKey;
@@ -67,9 +67,9 @@ export class OldRows {
   }
 
   async #find(key: string | undefined): Promise<readonly OldRow[]> {
-    const { committed, dead } = this.entry;
-    const since: Filter<OldRow> = { until: { $gt: committed } };
-    const until = dead.length === 0 ? since : { $or: [since, { until: { $in: [...dead] } }] };
+    const since: Filter<OldRow> = { until: { $gt: this.entry.committed } };
+    const dead = untilDead(this.entry);
+    const until = dead.length === 0 ? since : { $or: [since, ...dead] };
     const of = key === undefined ? {} : { key };
     return this.collections
       .old(this.#old)

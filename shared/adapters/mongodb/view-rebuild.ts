@@ -7,6 +7,7 @@ import {
   type Switched,
   type SwitchedView,
 } from '../../ports/view-rebuild.js';
+import { withDead } from './dead-commits.js';
 import type { Connection, ViewCollections } from './view-connection.js';
 import { withPortFaults } from './view-faults.js';
 import { Lease } from './view-lease.js';
@@ -179,8 +180,9 @@ function behindOf(views: readonly SwitchedView[], live: State, built: State): Sw
 
 /** A commit that failed while the view was built will not be completed when it is live. */
 function settled(entry: ViewEntry): ViewEntry {
-  const { pending, dead } = entry;
-  return pending === null ? entry : { ...entry, pending: null, dead: [...dead, pending] };
+  const { pending, deadRanges } = entry;
+  if (pending === null) return entry;
+  return { ...entry, pending: null, deadRanges: withDead(deadRanges, pending) };
 }
 
 function overtaken(): RebuildRunning {

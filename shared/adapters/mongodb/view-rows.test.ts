@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { BSON } from 'mongodb';
 import { describe, it } from 'mocha';
 import type { Range, Row, Table, Value } from '../../ports/view-store.js';
 import { TableModel } from '../../testing/view-store-model.js';
@@ -88,11 +89,32 @@ describe('rows as documents', () => {
     }
   });
 
+  it('refuse a row that is larger than a document may be', () => {
+    const big = (bytes: number): Row => ['a', 1n, 'n', 0n, new Uint8Array(bytes)];
+    expect(() => shape.document(big(17_000_000), 1n)).to.throw('too large');
+    // Its text is in an index as well.
+    expect(() => shape.document(['a', 1n, 'n'.repeat(9_000_000), 0n, null], 1n)).to.throw('large');
+    expect(shape.document(big(16_000_000), 1n).row['digest']).to.have.length(16_000_000);
+    const asOld = BSON.calculateObjectSize({
+      _id: `${table.name} ${2n ** 63n} key`,
+      table: table.name,
+      key: 'key',
+      until: 1n,
+      row: shape.document(big(16_770_000), 1n).row,
+    });
+    expect(asOld).to.be.below(16 * 1024 * 1024);
+  });
+
   it('refuse a table that has no key, or names what cannot be named', () => {
     const broken: readonly Partial<Table>[] = [
       { key: [] },
       { key: ['missing'] },
       { name: 'a.b' },
+      // Their collections would be `old.VIEW.N`, of the replaced rows, and the server's own.
+      { name: 'old' },
+      { name: 'system' },
+      // Its field would be the number of the commit.
+      { indexes: { at: ['area'] } },
       { indexes: { $where: ['area'] } },
       { indexes: { other: ['missing'] } },
       { columns: [...table.columns, ['_at', 'int']] },

@@ -1,4 +1,4 @@
-import type { IndexDescription } from 'mongodb';
+import { BSON, type IndexDescription } from 'mongodb';
 import type { ColumnType, Row, Table, Value } from '../../ports/view-store.js';
 import { orderedText } from './ordered-text.js';
 
@@ -17,16 +17,24 @@ export type OldRow = Readonly<{
   row: StoredRow;
 }>;
 
+/** What a server takes for one document, less what an old row and a command add, bytes. */
+const MOST_BYTES = 16 * 1024 * 1024 - 4 * 1024;
+/** Code units and bytes of values that fit in any case. */
+const SURELY_FITS = 1024 * 1024;
 const INT64_MAX = 2n ** 63n - 1n;
 const INT64_MIN = -(2n ** 63n);
 const NAME = /^[A-Za-z][A-Za-z0-9_-]*$/;
+/** Tables whose collections would be those of the replaced rows, or of the server itself. */
+const TAKEN_TABLES: readonly string[] = ['old', 'system'];
+/** Its field would be that of the commit's number. */
+const TAKEN_INDEX = 'at';
 
 /** How the rows of one table become documents and back. */
 export class RowShape {
   readonly #keyPlaces: readonly number[];
   readonly #indexes: readonly (readonly [field: string, places: readonly number[]])[];
 
-  /** @throws when the table cannot be stored: no key, a name that is none, an index of nothing */
+  /** @throws when the table cannot be stored: no key, a name that is none or taken, an index of nothing */
   constructor(readonly table: Table) {
     const { columns, key, indexes } = table;
     for (const name of [
@@ -36,6 +44,8 @@ export class RowShape {
     ]) {
       checkName(name);
     }
+    const isTaken = TAKEN_TABLES.includes(table.name) || Object.hasOwn(indexes, TAKEN_INDEX);
+    if (isTaken) throw new Error(`${table.name}: it or an index has a name that is taken`);
     if (key.length === 0) throw new Error(`${table.name} has no key`);
     this.#keyPlaces = this.#places(key);
     this.#indexes = Object.keys(indexes).map((name) => [
@@ -46,8 +56,8 @@ export class RowShape {
 
   /**
    * The document of a row, written by a commit.
-   * @throws when the row has another shape, or an integer that the column cannot hold: the driver
-   *   would store its last 64 bits
+   * @throws when the row has another shape, is larger than a document may be, or has an integer that
+   *   the column cannot hold: the driver would store its last 64 bits
    */
   document(row: Row, at: bigint): RowDocument {
     const { columns, name: table } = this.table;
@@ -63,7 +73,9 @@ export class RowShape {
       stored[name] = typeof value === 'bigint' ? storedInteger(value, type === 'sum') : value;
     }
     for (const [field, places] of this.#indexes) stored[field] = textOf(row, places);
-    return { _id: textOf(row, this.#keyPlaces), row: stored };
+    const document = { _id: textOf(row, this.#keyPlaces), row: stored };
+    this.#checkSize(document);
+    return document;
   }
 
   /** A row as it was put. */
@@ -75,6 +87,21 @@ export class RowShape {
       // A Buffer is given back as what was put in: plain bytes.
       return value instanceof Uint8Array ? new Uint8Array(value) : value;
     });
+  }
+
+  /** What is too large is the row's own fault; the driver's error for it could be anybody's. */
+  #checkSize(document: RowDocument): void {
+    const { _id, row } = document;
+    let length = _id.length;
+    for (const field in row) {
+      const value = row[field];
+      if (typeof value === 'string' || value instanceof Uint8Array) length += value.length;
+    }
+    if (length <= SURELY_FITS) return;
+    // As an old row it holds its key once more.
+    const bytes = BSON.calculateObjectSize(document) + _id.length;
+    if (bytes <= MOST_BYTES) return;
+    throw new Error(`${this.table.name}: a row of ${bytes} bytes is too large for a document`);
   }
 
   #places(columns: readonly string[]): readonly number[] {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { ReadConcern, type Filter, type UpdateFilter } from 'mongodb';
 import type { Table } from '../../ports/view-store.js';
+import { isDead, withDead } from './dead-commits.js';
 import type { ViewCollections } from './view-connection.js';
 import type { Retired, StateDocument, ViewEntry } from './view-documents.js';
 import { checkName, declarationOf } from './view-rows.js';
@@ -22,8 +23,8 @@ export const BUILDING = 'building';
 const NUMBERS = 'numbers';
 
 /** Does this commit count, of those who see the view so? */
-export function isVisible({ committed, dead }: ViewEntry, commit: bigint): boolean {
-  return commit <= committed && !dead.includes(commit);
+export function isVisible(entry: ViewEntry, commit: bigint): boolean {
+  return commit <= entry.committed && !isDead(entry, commit);
 }
 
 /** The collection of a table of a view. */
@@ -94,11 +95,12 @@ export class ViewStates {
     // Before they are named: a collection that is named has its indexes.
     if (tables.length > 0) await make(before);
     const declared = tables.map((table) => [table.name, declarationOf(table)] as const);
+    const { pending, deadRanges } = before;
     const begun = {
       attempt: before.attempt + 1n,
       pending: before.attempt + 1n,
       owner: this.#owner,
-      dead: before.pending === null ? before.dead : [...before.dead, before.pending],
+      deadRanges: pending === null ? deadRanges : withDead(deadRanges, pending),
     };
     const entry = {
       ...before,
@@ -222,7 +224,7 @@ export function newEntry(generation: bigint): ViewEntry {
     committed: 0n,
     pending: null,
     owner: '',
-    dead: [],
+    deadRanges: [],
     pruned: 0n,
     tables: {},
   };

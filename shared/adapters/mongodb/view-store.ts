@@ -10,7 +10,7 @@ import type {
 } from '../../ports/view-store.js';
 import { connect, type Connection } from './view-connection.js';
 import { withPortFaults } from './view-faults.js';
-import { ViewKeeper, type KeeperTimes } from './view-keeper.js';
+import { monotonicMs, ViewKeeper, type KeeperTimes } from './view-keeper.js';
 import { CAREFREE_MS, MongoViewReader } from './view-reader.js';
 import { RowShape } from './view-rows.js';
 import type { ViewEntry } from './view-documents.js';
@@ -145,10 +145,12 @@ export class MongoViewStore implements ViewStore {
   /** Once half a minute old, a snapshot is good for as long as nothing that it needs is deleted. */
   async snapshot<T>(read: (reader: ViewReader) => Promise<T>): Promise<T> {
     const { connection, states, times } = this.parts;
-    const load = (): Promise<State> => this.#do(() => states.load());
     const { collections } = connection;
-    const term = collections.term.count;
-    return read(new MongoViewReader(collections, await load(), load, times.carefreeMs, term));
+    const { carefreeMs, now = monotonicMs } = times;
+    // Before the state is loaded: what was replaced ages from then on.
+    const start = { term: collections.term.count, carefreeUntil: now() + carefreeMs, now };
+    const load = (): Promise<State> => this.#do(() => states.load());
+    return read(new MongoViewReader(collections, start, await load(), load));
   }
 
   close(): Promise<void> {

@@ -1,4 +1,5 @@
 import { MongoBulkWriteError } from 'mongodb';
+import { isDead } from './dead-commits.js';
 import type { ViewCollections } from './view-connection.js';
 import type { ViewEntry } from './view-documents.js';
 import { duplicatePlaces } from './view-faults.js';
@@ -89,7 +90,7 @@ export class TableWrite {
   /** Of rows that are there, what is committed of them: the row, or the one it has replaced. */
   async #committed(there: readonly RowDocument[]): Promise<readonly RowDocument[]> {
     const committed = there.filter(({ row }) => isVisible(this.entry, row._at));
-    const dead = there.filter(({ row }) => this.entry.dead.includes(row._at));
+    const dead = there.filter(({ row }) => isDead(this.entry, row._at));
     if (dead.length === 0) return committed;
     const ids = dead.map(({ _id, row }) => this.#oldId(_id, row._at));
     const { old } = this.collections.latest(this.#old);

@@ -1,4 +1,3 @@
-import { MongoError } from 'mongodb';
 import type { Row, Table, ViewBatch } from '../../ports/view-store.js';
 import type { ViewCollections } from './view-connection.js';
 import type { ViewEntry } from './view-documents.js';
@@ -11,7 +10,7 @@ import { WrittenRows } from './view-written-rows.js';
 /** How long after it has been healed what late writes may have left is looked for again, ms. */
 const HEAL_AGAIN_MS = 10_000;
 
-type Healed = Readonly<{ dead: number; at: number }>;
+type Healed = Readonly<{ upTo: bigint | undefined; at: number }>;
 
 /** Writes the rows of commits. What is there already is kept as an old row first. */
 export class ViewWriter {
@@ -56,7 +55,7 @@ export class ViewWriter {
       all.map((one) => new TableWrite(this.collections, view, entry, one, written).run()),
     );
     if (isComplete) {
-      this.#healed.set(view, { dead: entry.dead.length, at: performance.now() });
+      this.#healed.set(view, { upTo: lastDead(entry), at: performance.now() });
     }
     return healed;
   }
@@ -66,17 +65,15 @@ export class ViewWriter {
     this.#writtenOf(view).complete(entry);
     try {
       await forget(this.collections, view, entry, healed);
-    } catch (error) {
-      // What stays is healed once more.
-      if (!(error instanceof MongoError)) throw error;
+    } catch {
+      // The commit is completed whatever becomes of these: what stays is healed once more.
     }
   }
 
   async #healing(view: string, entry: ViewEntry, puts: readonly TablePuts[]): Promise<Healing> {
-    const { dead, at } = this.#healed.get(view) ?? { dead: 0, at: 0 };
-    const isDue =
-      entry.dead.length > 0 &&
-      (entry.dead.length !== dead || performance.now() - at > HEAL_AGAIN_MS);
+    const { upTo, at } = this.#healed.get(view) ?? { upTo: undefined, at: 0 };
+    const dead = lastDead(entry);
+    const isDue = dead !== undefined && (dead !== upTo || performance.now() - at > HEAL_AGAIN_MS);
     if (!isDue) return { puts, healed: [], isComplete: false };
     return healing(this.collections, view, entry, puts);
   }
@@ -92,6 +89,10 @@ export class ViewWriter {
     this.#shapes.set(table.name, shape);
     return rows.map((row) => shape.document(row, attempt));
   }
+}
+
+function lastDead({ deadRanges }: ViewEntry): bigint | undefined {
+  return deadRanges.at(-1)?.to;
 }
 
 /** Of documents with the same key the last, in the place of the first. */
