@@ -1,25 +1,25 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { freePort } from '../../shared/testing/free-port.js';
+import { JavaServer } from './java-server.js';
 import { mavenClassPath } from './maven-jars.js';
 
 /** Any: it only has to be the same whenever this folder is started. */
 const CLUSTER_ID = 'c2FnYWUtdGVzdC1rYWZrYQ';
 const JAVA = ['-Xms256m', '-Xmx512m', '-XX:+UseG1GC', '-Dorg.slf4j.simpleLogger.defaultLogLevel='];
-const STARTED = 'Kafka Server started';
 
 /** A real Kafka broker of one node, in a process of its own, for tests and benches. */
-export class KafkaServerProcess {
-  #child: ChildProcess | undefined;
-
+export class KafkaServerProcess extends JavaServer {
   private constructor(
-    private readonly properties: string,
-    private readonly classPath: string,
+    properties: string,
+    classPath: string,
     readonly port: number,
-  ) {}
+  ) {
+    const program = ['-cp', classPath, 'kafka.Kafka', properties];
+    super('Kafka broker', [...javaOptions('info'), ...program], 'Kafka Server started');
+  }
 
   /**
    * Starts a broker on free ports.
@@ -42,37 +42,8 @@ export class KafkaServerProcess {
     return server;
   }
 
-  /** Of the process; undefined while it is killed. */
-  get pid(): number | undefined {
-    return this.#child?.pid;
-  }
-
   get broker(): string {
     return `127.0.0.1:${this.port}`;
-  }
-
-  /** Starts it again on the same port, with the data it had. */
-  async restart(): Promise<void> {
-    const program = ['-cp', this.classPath, 'kafka.Kafka', this.properties];
-    const child = spawn('java', [...javaOptions('info'), ...program], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    this.#child = child;
-    await started(child);
-  }
-
-  /** Ends it at once, whatever it is doing. */
-  async kill(): Promise<void> {
-    const child = this.#child;
-    this.#child = undefined;
-    if (child?.exitCode !== null || child.signalCode !== null) return;
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-  }
-
-  /** Stops it so that it neither answers nor closes connections, or lets it go on. */
-  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
-    this.#child?.kill(signal);
   }
 }
 
@@ -110,23 +81,4 @@ function settingsOf(
 
 function javaOptions(level: string): readonly string[] {
   return JAVA.map((option) => (option.endsWith('=') ? `${option}${level}` : option));
-}
-
-/** Waits until the broker says that it has started. @throws with what it said, when it ended instead */
-async function started(child: ChildProcess): Promise<void> {
-  let said = '';
-  await new Promise<void>((resolve, reject) => {
-    child.once('error', (error) => {
-      reject(new Error('Java (java) is needed for the Kafka broker', { cause: error }));
-    });
-    child.once('exit', () => {
-      reject(new Error(`the Kafka broker did not start: ${said}`));
-    });
-    for (const stream of [child.stdout, child.stderr]) {
-      stream?.setEncoding('utf8').on('data', (text: string) => {
-        said = (said + text).slice(-8_000);
-        if (said.includes(STARTED)) resolve();
-      });
-    }
-  });
 }
