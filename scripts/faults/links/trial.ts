@@ -23,6 +23,8 @@ export type Trouble = Readonly<{
 }>;
 
 const CALLERS = 4;
+/** A recovery that takes longer should be explained: the report holds what services said. */
+const SLOW_MS = 5_000;
 
 /** Traffic of commands and queries on a world in which things go wrong, and the judge of it all. */
 export class Trial {
@@ -91,6 +93,8 @@ export class Trial {
     going = false;
     this.#rounds += 1;
     const recovery = await recovered(this.world, `round-${this.#rounds}`, since);
+    const slowest = Math.max(...Object.values(recovery));
+    if (slowest > SLOW_MS) console.log(`${trouble.name}: ${slowest} ms\n${this.world.said()}`);
     await load;
     await this.#traffic.settle(this.world.url('command'));
     throwProblems([...this.#traffic.surprises, ...this.reader.problems]);

@@ -12,7 +12,7 @@ import type { StateDocument } from './view-documents.js';
 import { PrimaryTerm } from './view-primary.js';
 import type { OldRow, RowDocument } from './view-rows.js';
 
-/** Milliseconds a call waits for a server that can be written to, before it gives up. */
+/** Milliseconds a call waits for a server that can be written to, and then for a connection. */
 const SELECTION_MS = 5_000;
 /** Milliseconds a connection may take to be made. */
 const CONNECT_MS = 3_000;
@@ -91,7 +91,7 @@ function clientOf(url: string): MongoClient {
       serverSelectionTimeoutMS: SELECTION_MS,
       connectTimeoutMS: CONNECT_MS,
       socketTimeoutMS: SILENCE_MS,
-      waitQueueTimeoutMS: SILENCE_MS,
+      waitQueueTimeoutMS: SELECTION_MS,
       heartbeatFrequencyMS: HEARTBEAT_MS,
       maxPoolSize: CONNECTIONS,
     });
