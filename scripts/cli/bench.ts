@@ -11,7 +11,10 @@ export function addBench(sagae: Command): void {
   sagae
     .command('bench')
     .description('measure this machine, on temporary folders')
-    .argument('[name]', `one of ${BENCHMARK_NAMES.join(', ')}; default: all but production`)
+    .argument(
+      '[name]',
+      `one of ${BENCHMARK_NAMES.join(', ')}; default: all but the production ones`,
+    )
     .option('--small', 'small sizes: a check that it works, not a figure')
     .addOption(
       new Option('--format <format>', 'how to print')

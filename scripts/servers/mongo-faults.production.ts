@@ -7,26 +7,12 @@ import { connect } from '../../shared/adapters/mongodb/view-connection.js';
 import type { ViewEntry } from '../../shared/adapters/mongodb/view-documents.js';
 import { StoreUnavailable } from '../../shared/ports/event-store.js';
 import { RebuildRunning } from '../../shared/ports/view-rebuild.js';
-import type { Row, Table, ViewBatch, ViewStore } from '../../shared/ports/view-store.js';
+import type { Row, Table, ViewStore } from '../../shared/ports/view-store.js';
 import { rejection } from '../../shared/testing/event-samples.js';
+import { AT_ONCE, batch, notes } from './mongo-notes.js';
 import { MongoUnderTest } from './mongo-under-test.js';
 
-const notes: Table = {
-  name: 'notes_v1',
-  columns: [
-    ['id', 'int'],
-    ['text', 'text'],
-  ],
-  key: ['id'],
-  indexes: { text: ['text'] },
-};
 const EVERYTHING = { index: 'key', prefix: [], limit: 1_000_000 };
-/** Nothing is kept for anybody. */
-const AT_ONCE = { everyMs: 0, keepMs: 0, carefreeMs: 0 };
-
-function batch(after: bigint, rows: readonly Row[], upTo = after + 1n): ViewBatch {
-  return { after, upTo, puts: [{ table: notes, rows }] };
-}
 
 /** Says that commits are completed as something else would. */
 class ViewStatesThat extends ViewStates {

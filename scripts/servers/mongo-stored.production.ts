@@ -6,27 +6,13 @@ import type { ViewEntry } from '../../shared/adapters/mongodb/view-documents.js'
 import { LIVE, ViewStates } from '../../shared/adapters/mongodb/view-state.js';
 import { MongoViewStore, openMongoViewStore } from '../../shared/adapters/mongodb/view-store.js';
 import { StoreUnavailable } from '../../shared/ports/event-store.js';
-import type { Row, Table, ViewBatch, ViewStore } from '../../shared/ports/view-store.js';
+import type { ViewStore } from '../../shared/ports/view-store.js';
 import { rejection } from '../../shared/testing/event-samples.js';
+import { AT_ONCE, batch, notes } from './mongo-notes.js';
 import { MongoUnderTest } from './mongo-under-test.js';
 
-const notes: Table = {
-  name: 'notes_v1',
-  columns: [
-    ['id', 'int'],
-    ['text', 'text'],
-  ],
-  key: ['id'],
-  indexes: { text: ['text'] },
-};
 const MAJORITY = { w: 'majority', j: true };
 const WRITES = ['insert', 'update', 'delete', 'findAndModify', 'createIndexes'];
-/** Nothing is kept for anybody. */
-const AT_ONCE = { everyMs: 0, keepMs: 0, carefreeMs: 0 };
-
-function batch(after: bigint, rows: readonly Row[]): ViewBatch {
-  return { after, upTo: after + 1n, puts: [{ table: notes, rows }] };
-}
 
 /** Fails before a commit is completed, or once it is. */
 class FailingStates extends ViewStates {
